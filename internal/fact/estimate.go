@@ -105,6 +105,9 @@ type ResourceCost struct {
 	Monthly     Change       `json:"monthly"`
 	Lines       []LineItem   `json:"lines"`
 	Assumptions []Assumption `json:"assumptions,omitempty"`
+	Attributes  []Assumption `json:"attributes,omitempty"` // what the rule read, when an explanation was asked for
+	Rule        string       `json:"rule,omitempty"`       // where the catalogue says so, as file:line
+	Pricing     string       `json:"pricing,omitempty"`    // the provider's pricing page that the rule follows
 }
 
 // LineItem is one component of a resource's bill, before and after. Before is nil for what is new, After for

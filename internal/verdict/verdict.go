@@ -97,6 +97,7 @@ type Finding struct {
 	Title    string   `json:"title"`             // at most 60 characters
 	Message  string   `json:"msg"`               // why, in one sentence
 	Severity Severity `json:"severity"`          // block, warn, undecided; allow is a note
+	Project  string   `json:"project,omitempty"` // which plan or directory, when there are several
 	Address  string   `json:"address,omitempty"` // Terraform address
 	File     string   `json:"file,omitempty"`    // relative to the repository, slash-separated
 	Line     int      `json:"line,omitempty"`    // 1-based; 0 is unknown
@@ -147,8 +148,8 @@ func Combine(findings []Finding) Outcome {
 // Sort orders findings worst first, then by id, address and message; checks by id; inputs by kind and name.
 func (v *Verdict) Sort() {
 	slices.SortFunc(v.Findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Address, b.Address),
-			cmp.Compare(a.Message, b.Message))
+		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Project, b.Project),
+			cmp.Compare(a.Address, b.Address), cmp.Compare(a.Message, b.Message))
 	})
 	slices.SortFunc(v.Checks, func(a, b Check) int { return cmp.Or(cmp.Compare(a.Bundle, b.Bundle), cmp.Compare(a.ID, b.ID)) })
 	slices.SortFunc(v.Inputs, func(a, b Input) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
