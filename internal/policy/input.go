@@ -1,0 +1,286 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/org/platform-action/internal/fact"
+	"github.com/org/platform-action/internal/verdict"
+)
+
+// document is the input of the rules of our dialect, and what must be said about making it.
+type document struct {
+	value  ast.Value
+	counts map[string]counts // per resource type
+	faults []verdict.Finding
+}
+
+// counts are how many managed resources of a type are in the document, and how many of them are judged.
+type counts struct{ all, judged int }
+
+// builder makes resource terms; constants are shared between them.
+type builder struct {
+	trim     trimmer
+	dec      *decoder
+	wanted   map[string]map[string]*ast.Term
+	actions  map[fact.Action]*ast.Term
+	tags     map[string]*ast.Term
+	refs     map[*fact.ResourceConfig]*ast.Term
+	plan     fact.Plan
+	all      bool // params.judge_unchanged
+	document document
+}
+
+// document makes input = {plan, resources, estimate, params, missing}. A group that is missing is absent, and
+// input.missing names it with its reason.
+func (s *Set) document(f fact.Facts) (document, error) {
+	b := &builder{trim: s.trim, dec: newDecoder(), wanted: map[string]map[string]*ast.Term{}, actions: map[fact.Action]*ast.Term{},
+		tags: map[string]*ast.Term{}, refs: map[*fact.ResourceConfig]*ast.Term{}, document: document{counts: map[string]counts{}}}
+	b.all, _ = f.Params["judge_unchanged"].(bool)
+	root := ast.NewObject()
+	missing := ast.NewObject()
+	if plan, ok := f.Plan.Get(); ok {
+		b.plan = plan
+		root.Insert(key("resources"), b.resources(plan.Resources, true))
+		root.Insert(key("plan"), b.planTerm())
+	} else {
+		missing.Insert(key("plan"), str(f.Plan.Why()))
+	}
+	if est, ok := f.Estimate.Get(); !ok {
+		missing.Insert(key("estimate"), str(f.Estimate.Why()))
+	} else if s.wants.estimate {
+		t, err := b.estimate(est, s.wants.lines)
+		if err != nil {
+			return document{}, err
+		}
+		root.Insert(key("estimate"), t)
+	}
+	params, err := b.params(f.Params)
+	if err != nil {
+		b.fault(IDParam, "", "policies.params cannot be given to the policies: "+err.Error(), "use strings, numbers, booleans, lists and maps")
+		params = ast.InternedEmptyObject
+	}
+	root.Insert(key("params"), params)
+	root.Insert(key("missing"), ast.NewTerm(missing))
+	b.document.value = root
+	return b.document, nil
+}
+
+// resources groups managed resources by type; data sources are left out. Only the main list is counted and judged.
+func (b *builder) resources(list []fact.Resource, main bool) *ast.Term {
+	groups := map[string][]*ast.Term{}
+	for i := range list {
+		r := &list[i]
+		if r.Data {
+			continue
+		}
+		judged := main && b.judged(r)
+		groups[r.Type] = append(groups[r.Type], b.resource(r, judged))
+		if main {
+			c := b.document.counts[r.Type]
+			c.all++
+			if judged {
+				c.judged++
+			}
+			b.document.counts[r.Type] = c
+		}
+	}
+	obj := ast.NewObject()
+	for _, typ := range sortedKeys(groups) {
+		obj.Insert(ast.StringTerm(typ), ast.ArrayTerm(groups[typ]...))
+	}
+	return ast.NewTerm(obj)
+}
+
+// judged reports a resource that will exist and that the plan touches: a pull request answers for what it changes.
+// An action that is not known counts as a change.
+func (b *builder) judged(r *fact.Resource) bool {
+	exists := len(r.After) > 0 && !bytes.Equal(r.After, []byte("null"))
+	return exists && r.Action != fact.Forget && (b.all || r.Importing || r.Action.Changes())
+}
+
+func (b *builder) resource(r *fact.Resource, judged bool) *ast.Term {
+	want, ok := b.wanted[r.Type]
+	if !ok {
+		want = b.trim.wanted(r.Type)
+		b.wanted[r.Type] = want
+	}
+	p := b.plan.Providers[r.ProviderKey]
+	items := [][2]*ast.Term{
+		{key("address"), ast.StringTerm(r.Address)},
+		{key("previous_address"), str(r.PreviousAddress)},
+		{key("module"), str(r.Module)},
+		{key("type"), ast.InternedTerm(r.Type)},
+		{key("name"), str(r.Name)},
+		{key("index"), str(r.Index)},
+		{key("deposed"), str(r.Deposed)},
+		{key("provider"), str(r.Provider)},
+		{key("region"), str(p.Region)},
+		{key("action"), str(r.Action.String())},
+		{key("actions"), b.action(r.Action)},
+		{key("reason"), str(r.Reason)},
+		{key("importing"), ast.InternedTerm(r.Importing)},
+		{key("judged"), ast.InternedTerm(judged)},
+		{key("before"), b.side(r, "before", r.Before, want)},
+		{key("after"), b.side(r, "after", r.After, want)},
+		{key("unknown"), b.side(r, "after_unknown", r.Unknown, want)},
+		{key("references"), b.references(r.Config, want)},
+		{key("default_tags"), b.defaultTags(r.ProviderKey, p)},
+		{key("default_tags_unknown"), ast.InternedTerm(p.TagsUnknown)},
+	}
+	return ast.ObjectTerm(items...)
+}
+
+// side decodes the declared attributes. What cannot be read is null in the document and an Undecided finding.
+func (b *builder) side(r *fact.Resource, name string, raw []byte, want map[string]*ast.Term) *ast.Term {
+	t, err := b.dec.pick(raw, want)
+	if err != nil {
+		b.fault(IDInput, r.Address, name+" of this resource "+err.Error()+", so that no policy can judge it", "make the plan again with `terraform show -json`")
+		return ast.InternedNullTerm
+	}
+	if name == "after_unknown" && t == ast.InternedNullTerm {
+		return ast.InternedEmptyObject
+	}
+	return t
+}
+
+func (b *builder) action(a fact.Action) *ast.Term {
+	t, ok := b.actions[a]
+	if !ok {
+		t = ast.ObjectTerm([2]*ast.Term{key("creates"), ast.InternedTerm(a == fact.Create || a.Replaces())},
+			[2]*ast.Term{key("updates"), ast.InternedTerm(a == fact.Update)},
+			[2]*ast.Term{key("deletes"), ast.InternedTerm(a.Deletes() || a == fact.ActionUnknown)},
+			[2]*ast.Term{key("replaces"), ast.InternedTerm(a.Replaces())},
+			[2]*ast.Term{key("forgets"), ast.InternedTerm(a == fact.Forget)},
+			[2]*ast.Term{key("unknown"), ast.InternedTerm(a == fact.ActionUnknown)},
+			[2]*ast.Term{key("changes"), ast.InternedTerm(a.Changes())})
+		b.actions[a] = t
+	}
+	return t
+}
+
+func (b *builder) defaultTags(providerKey string, p fact.Provider) *ast.Term {
+	t, ok := b.tags[providerKey]
+	if !ok {
+		t = stringMap(p.DefaultTags)
+		b.tags[providerKey] = t
+	}
+	return t
+}
+
+// references lists, per declared attribute, what the configuration refers to, nested blocks included.
+func (b *builder) references(c *fact.ResourceConfig, want map[string]*ast.Term) *ast.Term {
+	if c == nil {
+		return ast.InternedEmptyObject
+	}
+	if t, ok := b.refs[c]; ok {
+		return t
+	}
+	obj := ast.NewObject()
+	for _, attr := range sortedKeys(want) {
+		if expr, ok := c.Attributes[attr]; ok {
+			var refs []string
+			collect(expr, &refs, 0)
+			obj.Insert(want[attr], stringList(refs))
+		}
+	}
+	t := ast.NewTerm(obj)
+	b.refs[c] = t
+	return t
+}
+
+func collect(e fact.Expression, into *[]string, depth int) {
+	*into = append(*into, e.References...)
+	if depth > maxDepth {
+		return
+	}
+	for _, block := range e.Blocks {
+		for _, name := range sortedKeys(block) {
+			collect(block[name], into, depth+1)
+		}
+	}
+}
+
+func (b *builder) fault(id, address, msg, fix string) {
+	b.document.faults = append(b.document.faults, verdict.Finding{ID: id, Title: "Input of the policies cannot be read",
+		Message: msg, Severity: verdict.Undecided, Address: address, Fix: fix})
+}
+
+// estimate is fact.Estimate in its JSON form. The line items, by far the largest part, come only when a rule asks.
+func (b *builder) estimate(est fact.Estimate, lines bool) (*ast.Term, error) {
+	if !lines {
+		est.Resources = slices.Clone(est.Resources)
+		for i := range est.Resources {
+			r := &est.Resources[i]
+			r.Lines, r.Assumptions, r.Attributes = nil, nil, nil
+		}
+	}
+	return b.viaJSON(est)
+}
+
+func (b *builder) params(params map[string]any) (*ast.Term, error) {
+	if len(params) == 0 {
+		return ast.InternedEmptyObject, nil
+	}
+	return b.viaJSON(params)
+}
+
+func (b *builder) viaJSON(v any) (*ast.Term, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("a value has no JSON form")
+	}
+	return b.dec.document(raw)
+}
+
+// foreign makes the input of a conftest or Infracost policy from a document that the caller holds.
+func foreign(get func() (any, error)) (ast.Value, error) {
+	if get == nil {
+		return nil, errors.New("it was not given")
+	}
+	doc, err := get()
+	if err != nil {
+		return nil, err
+	}
+	if raw, ok := doc.(json.RawMessage); ok {
+		t, err := newDecoder().document(raw)
+		if err != nil {
+			return nil, err
+		}
+		return t.Value, nil
+	}
+	if doc == nil {
+		return nil, errors.New("it is empty")
+	}
+	return ast.InterfaceToValue(doc)
+}
+
+func key(s string) *ast.Term { return ast.InternedTerm(s) }
+
+func str(s string) *ast.Term { return ast.InternedTerm(s) }
+
+func jsonNumber(s string) json.Number { return json.Number(s) }
+
+func stringMap(m map[string]string) *ast.Term {
+	obj := ast.NewObject()
+	for _, k := range sortedKeys(m) {
+		obj.Insert(ast.StringTerm(k), ast.StringTerm(m[k]))
+	}
+	return ast.NewTerm(obj)
+}
+
+func stringList(list []string) *ast.Term {
+	list = slices.Clone(list)
+	slices.SortFunc(list, strings.Compare)
+	terms := make([]*ast.Term, 0, len(list))
+	for _, s := range slices.Compact(list) {
+		terms = append(terms, ast.StringTerm(s))
+	}
+	return ast.ArrayTerm(terms...)
+}

@@ -1,0 +1,134 @@
+# METADATA
+# title: Helpers of the built-in policies
+# description: |
+#   Every helper is positive, so that a rule negates it with `not`. A value that is known only after apply, that the
+#   plan marks sensitive, or that has another type than the provider's schema is unclear: a rule never takes it for
+#   conforming. The engine makes an unclear finding of a blocking rule undecided and leaves a warning a warning.
+package platform.lib
+
+import rego.v2
+
+sensitive := "(sensitive value)"
+
+# METADATA
+# title: A finding at a resource
+finding(r, msg, fix) := {"address": r.address, "msg": msg, "fix": fix}
+
+# METADATA
+# title: A finding about a value that cannot be judged
+unclear_finding(r, attribute) := {
+	"address": r.address,
+	"msg": sprintf("%s cannot be judged: its %s is known only after apply, sensitive, or of an unexpected type.", [r.address, attribute]),
+	"fix": sprintf("Set %s to a plain value that the plan shows.", [attribute]),
+	"unclear": true,
+}
+
+# METADATA
+# title: The attribute is true
+is_true(r, attribute) if r.after[attribute] == true
+
+# METADATA
+# title: The attribute is set, known and not sensitive
+known(r, attribute) if {
+	r.after[attribute] != null
+	r.after[attribute] != sensitive
+	not hidden(r.unknown, attribute)
+}
+
+# METADATA
+# title: The attribute, or a part of it, is known only after apply or sensitive
+unclear(r, attribute) if hidden(r.unknown, attribute)
+
+unclear(r, attribute) if r.after[attribute] == sensitive
+
+# METADATA
+# title: The attribute cannot be read as a boolean
+unclear_bool(r, attribute) if unclear(r, attribute)
+
+unclear_bool(r, attribute) if {
+	v := r.after[attribute]
+	v != null
+	not is_boolean(v)
+	v != sensitive
+}
+
+# METADATA
+# title: The attribute cannot be read as a string
+unclear_string(r, attribute) if unclear(r, attribute)
+
+unclear_string(r, attribute) if {
+	v := r.after[attribute]
+	v != null
+	not is_string(v)
+}
+
+# METADATA
+# title: The attribute cannot be read as a number
+unclear_number(r, attribute) if unclear(r, attribute)
+
+unclear_number(r, attribute) if {
+	v := r.after[attribute]
+	v != null
+	not is_number(v)
+}
+
+# METADATA
+# title: The attribute cannot be read as a list of blocks
+unclear_blocks(r, attribute) if unclear(r, attribute)
+
+unclear_blocks(r, attribute) if {
+	v := r.after[attribute]
+	v != null
+	not is_array(v)
+}
+
+unclear_blocks(r, attribute) if {
+	some b in r.after[attribute]
+	not is_object(b)
+}
+
+# METADATA
+# title: A part of after_unknown is true
+hidden(unknown, attribute) if unknown[attribute] == true
+
+hidden(unknown, attribute) if {
+	is_array(unknown[attribute])
+	walk(unknown[attribute], [_, true])
+}
+
+hidden(unknown, attribute) if {
+	is_object(unknown[attribute])
+	walk(unknown[attribute], [_, true])
+}
+
+# METADATA
+# title: The text means anybody on the internet
+world(cidr) if cidr in {"0.0.0.0/0", "::/0", "*", "Internet", "internet", "any", "Any"}
+
+# METADATA
+# title: The value as a list, alone or already one
+as_list(v) := v if is_array(v)
+
+as_list(v) := [v] if is_string(v)
+
+# METADATA
+# title: The resource belongs to production, by its tags or the plan's path
+production(r) if {
+	some tag in ["environment", "Environment", "env", "Env", "stage", "Stage"]
+	tags := object.union(r.default_tags, plain(r.after, "tags"))
+	lower(tags[tag]) in production_names
+}
+
+production(_) if {
+	some part in split(replace(lower(input.plan.name), "\\", "/"), "/")
+	some word in split(replace(part, "_", "-"), "-")
+	word in production_names
+}
+
+production_names contains lower(n) if some n in data.platform.params.value.production_names
+
+# METADATA
+# title: An object attribute, or an empty object
+plain(after, attribute) := after[attribute] if {
+	is_object(after[attribute])
+} else := {}

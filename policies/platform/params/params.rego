@@ -1,0 +1,86 @@
+# METADATA
+# title: Parameters of the built-in policies
+# description: |
+#   The one place for defaults. `value` has the configured parameters over them; a parameter of the wrong type keeps
+#   its default there and is told by CFG-001, which is undecided.
+package platform.params
+
+import rego.v2
+
+defaults := {
+	"required_tags": [],
+	"tag_values": {},
+	"regions": [],
+	"max_nat_gateways": 1,
+	"max_usage_share": 0.5,
+	"max_resource_delta": 500,
+	"production_names": ["prod", "production", "live"],
+	"production_only": true,
+}
+
+value[name] := given if {
+	some name, given in configured
+	ok(name, given)
+}
+
+value[name] := fallback if {
+	some name, fallback in defaults
+	not ok(name, configured[name])
+}
+
+configured := object.filter(object.get(input, "params", {}), object.keys(defaults))
+
+# METADATA
+# title: Parameters that have another type than their default
+wrong[name] := expected if {
+	some name, given in configured
+	not ok(name, given)
+	expected := expectation[name]
+}
+
+expectation := {
+	"required_tags": "a list of tag names",
+	"tag_values": "a map of tag name to list of values",
+	"regions": "a list of region names",
+	"max_nat_gateways": "a number from 0",
+	"max_usage_share": "a number from 0 to 1",
+	"max_resource_delta": "a number from 0",
+	"production_names": "a list of names",
+	"production_only": "true or false",
+}
+
+ok("required_tags", v) if strings(v)
+
+ok("regions", v) if strings(v)
+
+ok("production_names", v) if strings(v)
+
+ok("tag_values", v) if {
+	is_object(v)
+	every list in v {
+		strings(list)
+	}
+}
+
+ok("max_nat_gateways", v) if amount(v)
+
+ok("max_resource_delta", v) if amount(v)
+
+ok("max_usage_share", v) if {
+	amount(v)
+	v <= 1
+}
+
+ok("production_only", v) if is_boolean(v)
+
+amount(v) if {
+	is_number(v)
+	v >= 0
+}
+
+strings(v) if {
+	is_array(v)
+	every s in v {
+		is_string(s)
+	}
+}
