@@ -1,0 +1,231 @@
+// Package price is an immutable price book: table, key and region give a unit price with its source and date; it
+// knows nothing of Terraform.
+package price
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/org/platform-action/internal/money"
+)
+
+//go:generate go run ../../tools/pricebook build .
+
+//go:embed all:book
+var embedded embed.FS
+
+// Status says how an answer is known. The zero Status is Missing.
+type Status uint8
+
+// The statuses.
+const (
+	Missing Status = iota
+	Exact
+	Derived
+)
+
+// Tier is a unit price from a quantity on.
+type Tier struct {
+	From decimal.Decimal // in Answer.Unit
+	Rate decimal.Decimal // per Answer.Unit
+}
+
+// Answer is what the book knows of one price.
+type Answer struct {
+	Status   Status
+	Tiers    []Tier // at least one unless Missing; ascending, the first from 0
+	Unit     string // as the provider bills it: hour, GB-month, request
+	Currency money.Currency
+	Region   string // of the row; "global" where the provider has one price for all
+	AsOf     string // YYYY-MM or YYYY-MM-DD
+	Source   string // who published it
+	Derived  string // how it was derived, with its error bound; empty when exact
+}
+
+// Table describes one table of the book.
+type Table struct {
+	Name, Unit, Source, AsOf, Licence, URL string
+	Currency                               money.Currency
+	Rows, Regions                          int
+}
+
+// Book looks prices up. Tables are opened when first asked for. It is safe for concurrent use.
+type Book struct {
+	fsys   fs.FS
+	digest string
+
+	mu     sync.Mutex
+	tables map[string]*table
+}
+
+// Embedded is the book that the program carries.
+func Embedded() *Book {
+	sub, err := fs.Sub(embedded, "book")
+	if err != nil {
+		panic(err) // the folder's name is a constant beside the directive that embeds it
+	}
+	return &Book{fsys: sub, tables: map[string]*table{}}
+}
+
+// New is a book from a folder in the embedded book's format.
+func New(fsys fs.FS) (*Book, error) {
+	b := &Book{fsys: fsys, tables: map[string]*table{}}
+	_, err := b.Tables()
+	return b, err
+}
+
+// names lists the tables, sorted.
+func (b *Book) names() ([]string, error) {
+	var names []string
+	err := fs.WalkDir(b.fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && path.Ext(name) == extension {
+			names = append(names, strings.TrimSuffix(name, extension))
+		}
+		return err
+	})
+	slices.Sort(names)
+	return names, err
+}
+
+// Tables describes every table, sorted by name.
+func (b *Book) Tables() ([]Table, error) {
+	names, err := b.names()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Table, 0, len(names))
+	for _, name := range names {
+		t, err := b.open(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t.describe(name))
+	}
+	return out, nil
+}
+
+// Keys lists the keys of a table, sorted.
+func (b *Book) Keys(table string) ([]string, error) {
+	t, err := b.open(table)
+	if err != nil {
+		return nil, err
+	}
+	var keys []string
+	for line := range strings.Lines(t.body) {
+		key, _, _ := strings.Cut(line, "\t")
+		if len(keys) == 0 || keys[len(keys)-1] != key {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}
+
+// Regions lists the regions of a table in the order of its columns.
+func (b *Book) Regions(table string) ([]string, error) {
+	t, err := b.open(table)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(t.columns[firstRegion:]), nil
+}
+
+// Digest is the sha256 over the whole book: names and contents of its tables.
+func (b *Book) Digest() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.digest != "" {
+		return b.digest
+	}
+	if sum, err := fs.ReadFile(b.fsys, digestFile); err == nil {
+		b.digest = strings.TrimSpace(string(sum))
+		return b.digest
+	}
+	digest, err := DigestOf(b.fsys)
+	if err != nil {
+		return "unreadable"
+	}
+	b.digest = digest
+	return digest
+}
+
+// digestFile holds the digest of a built book, so that starting does not hash it; a test compares the two.
+const digestFile = "DIGEST"
+
+// DigestOf hashes the tables of a book.
+func DigestOf(fsys fs.FS) (string, error) {
+	names, err := (&Book{fsys: fsys}).names()
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	for _, name := range names {
+		data, err := fs.ReadFile(fsys, name+extension)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%s %d\n", name, len(data))
+		h.Write(data)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func (b *Book) open(name string) (*table, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t, ok := b.tables[name]; ok {
+		return t, nil
+	}
+	data, err := fs.ReadFile(b.fsys, name+extension)
+	if err != nil {
+		return nil, fmt.Errorf("price table %q does not exist: %w", name, err)
+	}
+	t, err := parseTable(name, string(data))
+	if err != nil {
+		return nil, err
+	}
+	b.tables[name] = t
+	return t, nil
+}
+
+// Lookup finds a price. An unknown table is an error; an unknown key or a region without a price is Missing.
+func (b *Book) Lookup(tableName, key, region string) (Answer, error) {
+	t, err := b.open(tableName)
+	if err != nil {
+		return Answer{}, err
+	}
+	rows := t.rows(key)
+	if len(rows) == 0 {
+		return Answer{}, nil
+	}
+	for _, place := range []string{region, "global"} {
+		a, err := t.answer(rows, t.region(place), place)
+		if err != nil || a.Status != Missing {
+			return a, err
+		}
+	}
+	return b.derive(t, rows, key, region)
+}
+
+// Spec is a figure of a machine type, such as field "vcpu" of "m5.large"; false when the table does not say.
+func (b *Book) Spec(tableName, key, field string) (string, bool) {
+	t, err := b.open(tableName)
+	if err != nil {
+		return "", false
+	}
+	rows := t.rows(key)
+	column := slices.Index(t.columns, field)
+	if len(rows) == 0 || column < 0 {
+		return "", false
+	}
+	value := cellAt(rows[0], column)
+	return value, value != ""
+}
