@@ -1,0 +1,301 @@
+package cost
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/org/platform-action/internal/fact"
+)
+
+// evaluation prices one resource on one side. It is used by one goroutine.
+type evaluation struct {
+	estimator *Estimator
+	universe  *universe
+	machine   vm.VM
+	record    *record // of the expression that is running
+	trace     bool
+	reads     []fact.Assumption
+}
+
+// record is what the evaluation of one expression looked at.
+type record struct {
+	assumptions []fact.Assumption
+	usage       []string // usage values used, each with where it came from
+	fault       error    // unknownError or usageUnsetError, or a fault of the catalogue
+}
+
+func (c *evaluation) assume(a fact.Assumption) {
+	if c.record != nil {
+		c.record.assumptions = append(c.record.assumptions, a)
+	}
+}
+
+func (c *evaluation) used(what string) {
+	if c.record != nil {
+		c.record.usage = append(c.record.usage, what)
+	}
+}
+
+func (c *evaluation) read(s *scope, path string, value any) {
+	if !c.trace {
+		return
+	}
+	what := s.path + path
+	if c.record != nil {
+		if text, ok := toText(value); ok {
+			c.reads = append(c.reads, fact.Assumption{What: s.instance.resource.Address + "." + what, Value: text, Why: "read from the plan"})
+		}
+	}
+}
+
+func (c *evaluation) rootOf(x *instance) (*scope, error) {
+	r, err := c.estimator.compiler.get(x.resource.Type)
+	if err != nil {
+		return nil, err
+	}
+	return x.root(c, r), nil
+}
+
+// frame is one level of rules under evaluation: a resource, a block of it or a resource that it refers to.
+type frame struct {
+	rules  *rules
+	scope  *scope
+	env    map[string]any
+	lets   map[string]*record
+	group  string
+	key    string // of the group, equal on both sides of a change
+	times  float64
+	factor error // why times could not be had
+	depth  int
+}
+
+func (c *evaluation) environment(s *scope, u *usageScope, region string, outer map[string]any) map[string]any {
+	env := make(map[string]any, len(outer)+10)
+	for k, v := range outer {
+		env[k] = v
+	}
+	parent, _ := outer["r"].(*scope)
+	env["r"], env["parent"], env["region"], env["hours"], env["i"] = s, parent, region, float64(HoursPerMonth), 0
+	env["u"], env["p"] = u, &pricer{estimator: c.estimator, region: region}
+	return env
+}
+
+// run evaluates a program in an environment without bindings.
+func (c *evaluation) run(p *program, env map[string]any) (any, error) {
+	v, err := c.machine.Run(p.code, env)
+	if err == nil {
+		return v, nil
+	}
+	var u *unknownError
+	if errors.As(err, &u) {
+		return nil, u
+	}
+	var unset *usageUnsetError
+	if errors.As(err, &unset) {
+		return nil, unset
+	}
+	return nil, &unknownError{"the catalogue's rule", firstLine(err.Error())}
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// eval runs a program in a frame. What its bindings looked at counts as looked at, and a binding that could not
+// be had stops it.
+func (c *evaluation) eval(f *frame, p *program, rec *record) (any, error) {
+	for _, name := range p.uses {
+		let, ok := f.lets[name]
+		if !ok {
+			continue
+		}
+		rec.assumptions = append(rec.assumptions, let.assumptions...)
+		rec.usage = append(rec.usage, let.usage...)
+		if let.fault != nil {
+			return nil, let.fault
+		}
+	}
+	c.record = rec
+	v, err := c.run(p, f.env)
+	c.record = nil
+	return v, err
+}
+
+// bind evaluates a frame's bindings in order; with replaces some of them.
+func (c *evaluation) bind(f *frame, with map[string]withValue) {
+	for _, b := range f.rules.lets {
+		rec := &record{}
+		if w, ok := with[b.name]; ok {
+			f.env[b.name], f.lets[b.name] = w.value, w.record
+			continue
+		}
+		v, err := c.eval(f, b.expr, rec)
+		rec.fault = err
+		f.env[b.name], f.lets[b.name] = v, rec
+	}
+}
+
+type withValue struct {
+	value  any
+	record *record
+}
+
+// lines evaluates a frame's components and children.
+func (c *evaluation) lines(f *frame, out *sideCost) {
+	for i := range f.rules.components {
+		c.component(f, &f.rules.components[i], out)
+	}
+	for i := range f.rules.children {
+		c.children(f, &f.rules.children[i], out)
+	}
+}
+
+func (c *evaluation) children(f *frame, ch *child, out *sideCost) {
+	rec := &record{}
+	if ch.when != nil {
+		v, err := c.eval(f, ch.when, rec)
+		if err != nil {
+			out.add(sideLine{key: f.key + "/" + ch.group.src, group: f.group, name: c.text(f, ch.group), unit: "months", quote: noQuote(err)})
+			return
+		}
+		if v != true {
+			return
+		}
+	}
+	scopes := []*scope{f.scope}
+	if ch.each != nil {
+		v, err := c.eval(f, ch.each, rec)
+		if err != nil {
+			out.add(sideLine{key: f.key + "/" + ch.group.src, group: f.group, name: c.text(f, ch.group), unit: "months", quote: noQuote(err)})
+			return
+		}
+		scopes = scopesOf(v)
+	}
+	for i, s := range scopes {
+		c.child(f, ch, s, i, rec, out)
+	}
+}
+
+func scopesOf(v any) []*scope {
+	switch x := v.(type) {
+	case *scope:
+		if x != nil {
+			return []*scope{x}
+		}
+	case []*scope:
+		return x
+	case []any:
+		var out []*scope
+		for _, e := range x {
+			out = append(out, scopesOf(e)...)
+		}
+		return out
+	}
+	return nil
+}
+
+func (c *evaluation) child(f *frame, ch *child, s *scope, i int, rec *record, out *sideCost) {
+	inner := &frame{scope: s, times: f.times, factor: f.factor, depth: f.depth + 1, lets: map[string]*record{}}
+	inner.env = c.environment(s, f.env["u"].(*usageScope), f.env["region"].(string), f.env)
+	inner.env["i"] = i
+	for name, let := range f.lets {
+		inner.lets[name] = let
+	}
+	if s == f.scope {
+		inner.env["parent"] = f.env["parent"]
+	}
+	if ch.times != nil {
+		v, err := c.eval(inner, ch.times, rec)
+		if n, ok := v.(float64); err == nil && ok {
+			inner.times *= n
+		} else if inner.factor == nil {
+			inner.factor = err
+		}
+	}
+	out.assume(rec)
+	inner.group = joinGroup(f.group, c.text(inner, ch.group))
+	inner.key = fmt.Sprintf("%s/%s#%d", f.key, ch.group.src, i)
+	with := map[string]withValue{}
+	for _, b := range ch.with {
+		wrec := &record{}
+		v, err := c.eval(inner, b.expr, wrec)
+		wrec.fault = err
+		with[b.name] = withValue{v, wrec}
+	}
+	inner.rules = ch.inline
+	if ch.use != "" {
+		used, err := c.estimator.compiler.get(ch.use)
+		if err != nil || used == nil || inner.depth > maxDepth {
+			out.add(sideLine{key: inner.key, group: inner.group, name: ch.use, unit: "months", quote: noQuote(fmt.Errorf("the catalogue cannot use %s: %w", ch.use, err))})
+			return
+		}
+		inner.rules = used
+		inner.lets = map[string]*record{}
+		if s.defaults != used { // a block of ours that a fragment prices: the fragment's defaults hold for it
+			block := *s
+			block.defaults, block.prefix = used, ""
+			if s.defaults != nil && hasDefaults(s.defaults, s.prefix) {
+				block.defaults, block.prefix = s.defaults, s.prefix
+			}
+			inner.scope = &block
+			inner.env["r"] = &block
+		}
+	}
+	c.bind(inner, with)
+	c.lines(inner, out)
+}
+
+func hasDefaults(r *rules, prefix string) bool {
+	for key := range r.defaults {
+		if prefix != "" && strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func joinGroup(outer, inner string) string {
+	switch {
+	case outer == "":
+		return inner
+	case inner == "":
+		return outer
+	}
+	return outer + " / " + inner
+}
+
+// text fills in a name; a part that cannot be had is printed as unknown.
+func (c *evaluation) text(f *frame, t text) string {
+	var b strings.Builder
+	for _, part := range t.parts {
+		if part.expr == nil {
+			b.WriteString(part.literal)
+			continue
+		}
+		v, err := c.eval(f, part.expr, &record{})
+		word, ok := toText(v)
+		if err != nil || !ok {
+			word = "unknown"
+		}
+		b.WriteString(word)
+	}
+	return b.String()
+}
+
+// finite accepts the quantities that a bill can have.
+func finite(q float64) error {
+	switch {
+	case math.IsNaN(q) || math.IsInf(q, 0):
+		return &unknownError{"quantity", "not a finite number"}
+	case q < 0:
+		return &unknownError{"quantity", fmt.Sprintf("negative (%g)", q)}
+	case q > maxQuantity:
+		return &unknownError{"quantity", fmt.Sprintf("%g is more than any account can use in a month", q)}
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package cost
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/expr-lang/expr"
+)
+
+// receiverOf names the implied first argument of each function: r is the resource or block at hand, u its usage,
+// p the price book in the resource's region.
+var receiverOf = map[string]string{ //nolint:gochecknoglobals // a constant table; Go has no constant maps
+	"str": "r", "num": "r", "flag": "r", "has": "r", "known": "r", "list": "r", "block": "r", "strs": "r", "ref": "r",
+	"referrers": "r", "usage": "u", "use_str": "u", "price": "p", "spec": "p",
+}
+
+// functions are what expressions may call beside the language's own operators.
+func functions() []expr.Option {
+	return []expr.Option{
+		expr.Function("str", callStr, new(func(*scope, string, ...any) string)),
+		expr.Function("num", callNum, new(func(*scope, string, ...any) float64)),
+		expr.Function("flag", callFlag, new(func(*scope, string, ...any) bool)),
+		expr.Function("has", callHas, new(func(*scope, string) bool)),
+		expr.Function("known", callKnown, new(func(*scope, string) bool)),
+		expr.Function("list", callList, new(func(*scope, string) []*scope)),
+		expr.Function("block", callBlock, new(func(*scope, string) *scope)),
+		expr.Function("strs", callStrs, new(func(*scope, string) []string)),
+		expr.Function("ref", callRef, new(func(*scope, string, ...any) *scope)),
+		expr.Function("referrers", callReferrers, new(func(*scope, string, string) []*scope)),
+		expr.Function("type_of", callTypeOf, new(func(*scope) string)),
+		expr.Function("address", callAddress, new(func(*scope) string)),
+		expr.Function("usage", callUsage, new(func(*usageScope, string, ...any) float64)),
+		expr.Function("use_str", callUsageStr, new(func(*usageScope, string, ...any) string)),
+		expr.Function("price", callPrice, new(func(*pricer, string, string, ...any) *rate)),
+		expr.Function("spec", callSpec, new(func(*pricer, string, string, string) float64)),
+		expr.Function("times", callTimes, new(func(*rate, float64) *rate)),
+		expr.Function("plus", callPlus, new(func(*rate, *rate) *rate)),
+		expr.Function("or_else", callOrElse, new(func(*rate, *rate) *rate)),
+		expr.Function("flat", callFlat, new(func(*rate) *rate)),
+		expr.Function("round_up", callRoundUp, new(func(float64, float64) float64)),
+		expr.Function("match", callMatch, new(func(string, ...any) bool)),
+		expr.Function("unknown", callUnknown, new(func(string) float64)),
+		expr.Function("unknown_str", callUnknown, new(func(string) string)),
+	}
+}
+
+func attribute(args []any) (*scope, any, error) {
+	s, _ := args[0].(*scope)
+	value, err := s.get(args[1].(string), args[2:])
+	return s, value, err
+}
+
+func callStr(args ...any) (any, error) {
+	_, v, err := attribute(args)
+	if err != nil {
+		return nil, err
+	}
+	if text, ok := toText(v); ok {
+		return text, nil
+	}
+	return nil, &unknownError{args[1].(string), "not a word"}
+}
+
+func callNum(args ...any) (any, error) {
+	_, v, err := attribute(args)
+	if err != nil {
+		return nil, err
+	}
+	if n, ok := toNumber(v); ok && !math.IsInf(n, 0) && !math.IsNaN(n) {
+		return n, nil
+	}
+	return nil, &unknownError{args[1].(string), "not a number"}
+}
+
+func callFlag(args ...any) (any, error) {
+	_, v, err := attribute(args)
+	if err != nil {
+		return nil, err
+	}
+	if b, ok := toFlag(v); ok {
+		return b, nil
+	}
+	return nil, &unknownError{args[1].(string), "neither true nor false"}
+}
+
+// callHas reports that an attribute is set; it cannot say for one that is unknown.
+func callHas(args ...any) (any, error) {
+	s, _ := args[0].(*scope)
+	if s == nil {
+		return false, nil
+	}
+	value, st, why := s.lookup(args[1].(string))
+	if st == unknown {
+		return nil, &unknownError{s.path + args[1].(string), why}
+	}
+	if list, ok := value.([]any); ok && len(list) == 0 || value == "" {
+		return false, nil
+	}
+	return st == set, nil
+}
+
+func callKnown(args ...any) (any, error) {
+	s, _ := args[0].(*scope)
+	if s == nil {
+		return false, nil
+	}
+	_, st, _ := s.lookup(args[1].(string))
+	return st != unknown, nil
+}
+
+func callList(args ...any) (any, error) {
+	s, _ := args[0].(*scope)
+	return s.blocks(args[1].(string))
+}
+
+func callBlock(args ...any) (any, error) {
+	s, _ := args[0].(*scope)
+	return s.block(args[1].(string))
+}
+
+func callStrs(args ...any) (any, error) {
+	_, v, err := attribute(append(args, any([]any{})))
+	if err != nil {
+		return nil, err
+	}
+	list, _ := v.([]any)
+	out := make([]string, 0, len(list))
+	for _, e := range list {
+		if text, ok := toText(e); ok {
+			out = append(out, text)
+		}
+	}
+	return out, nil
+}
+
+func callTypeOf(args ...any) (any, error) {
+	if s, _ := args[0].(*scope); s != nil {
+		return s.instance.resource.Type, nil
+	}
+	return "", nil
+}
+
+func callAddress(args ...any) (any, error) {
+	if s, _ := args[0].(*scope); s != nil {
+		return s.instance.resource.Address, nil
+	}
+	return "", nil
+}
+
+// callUsage is a quantity of the usage file, else the key's documented default, else the caller's fallback.
+func callUsage(args ...any) (any, error) {
+	u, _ := args[0].(*usageScope)
+	v, err := u.get(args[1].(string), args[2:])
+	if err != nil {
+		return nil, err
+	}
+	if n, ok := toNumber(v); ok {
+		return n, nil
+	}
+	return nil, &unknownError{"usage " + args[1].(string), "not a number"}
+}
+
+func callUsageStr(args ...any) (any, error) {
+	u, _ := args[0].(*usageScope)
+	v, err := u.get(args[1].(string), args[2:])
+	if err != nil {
+		return nil, err
+	}
+	if text, ok := toText(v); ok {
+		return text, nil
+	}
+	return nil, &unknownError{"usage " + args[1].(string), "not a word"}
+}
+
+func (s *usageScope) get(key string, fallback []any) (any, error) {
+	if v, from, ok := s.find(key); ok {
+		s.ctx.used(fmt.Sprintf("%s = %v (%s)", key, v, from))
+		return v, nil
+	}
+	if s.rules != nil && s.rules.entry != nil {
+		if d := s.rules.entry.Usage[key]; d.Default != nil {
+			s.ctx.used(fmt.Sprintf("%s = %v (documented default)", key, d.Default))
+			return d.Default, nil
+		}
+	}
+	if len(fallback) > 0 {
+		return fallback[0], nil
+	}
+	return nil, &usageUnsetError{key}
+}
+
+// callRoundUp rounds a quantity up to a multiple of a step, as providers bill it.
+func callRoundUp(args ...any) (any, error) {
+	n, step := args[0].(float64), args[1].(float64)
+	return math.Ceil(n/step) * step, nil
+}
+
+// callMatch reports that a word is one of several, without regard to case.
+func callMatch(args ...any) (any, error) {
+	for _, candidate := range args[1:] {
+		if text, ok := candidate.(string); ok && strings.EqualFold(text, args[0].(string)) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// callUnknown lets an entry say that it cannot know.
+func callUnknown(args ...any) (any, error) {
+	return nil, &unknownError{"", args[0].(string)}
+}

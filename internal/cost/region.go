@@ -1,0 +1,117 @@
+package cost
+
+import (
+	"strings"
+
+	"github.com/org/platform-action/internal/fact"
+)
+
+// providerOf maps a resource type's prefix to the cloud that bills it.
+func providerOf(typ string) string {
+	prefix, _, _ := strings.Cut(typ, "_")
+	switch prefix {
+	case "aws":
+		return "aws"
+	case "azurerm", "azuread", "azapi", "azurestack":
+		return "azure"
+	case "google":
+		return "google"
+	}
+	return prefix
+}
+
+// defaultRegion is what the estimate assumes when nothing says where a resource is: the region in which each
+// provider's own pricing pages open.
+func defaultRegion(provider string) string {
+	switch provider {
+	case "aws":
+		return "us-east-1"
+	case "azure":
+		return "eastus"
+	case "google":
+		return "us-central1"
+	}
+	return "global"
+}
+
+// regionOf finds a resource's region: its own attributes, its ARN or zone, its provider's configuration, else the
+// default with an assumption.
+func (c *evaluation) regionOf(s *scope, r *rules) (string, error) {
+	if r.region != nil {
+		v, err := c.run(r.region, c.environment(s, nil, "", nil))
+		if err != nil {
+			return "", err
+		}
+		if region, _ := v.(string); region != "" {
+			return normaliseRegion(region), nil
+		}
+	}
+	for _, own := range []struct {
+		attribute string
+		region    func(string) string
+	}{
+		{"region", normaliseRegion}, {"location", regionOfLocation}, {"arn", regionOfARN},
+		{"availability_zone", regionOfZone}, {"zone", regionOfZone},
+	} {
+		value, st, _ := s.lookup(own.attribute)
+		if text, ok := value.(string); ok && st == set {
+			if region := own.region(text); region != "" {
+				return region, nil
+			}
+		}
+	}
+	return c.regionOfProvider(s.instance.resource)
+}
+
+func (c *evaluation) regionOfProvider(r *fact.Resource) (string, error) {
+	if p, ok := c.universe.plan.Providers[r.ProviderKey]; ok && p.Region != "" {
+		return normaliseRegion(p.Region), nil
+	}
+	cloud := providerOf(r.Type)
+	region := defaultRegion(cloud)
+	why := "no region in the resource or its provider's configuration"
+	if p, ok := c.universe.plan.Providers[r.ProviderKey]; ok && p.RegionFrom != "" {
+		why = p.RegionFrom
+	}
+	c.assume(fact.Assumption{What: cloud + " region", Value: region, Why: why})
+	return region, nil
+}
+
+// normaliseRegion turns Azure's display names ("West Europe") into region names.
+func normaliseRegion(region string) string {
+	return strings.ToLower(strings.ReplaceAll(region, " ", ""))
+}
+
+// regionOfLocation reads Azure regions and Google regions or zones.
+func regionOfLocation(location string) string {
+	location = normaliseRegion(location)
+	if strings.Count(location, "-") == 2 {
+		return regionOfZone(location)
+	}
+	return location
+}
+
+func regionOfARN(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || strings.Count(parts[3], "-") < 2 {
+		return ""
+	}
+	return parts[3]
+}
+
+// regionOfZone drops the zone: eu-west-1a, europe-west1-b, and the last part of a self link.
+func regionOfZone(zone string) string {
+	zone = strings.ToLower(zone[strings.LastIndexByte(zone, '/')+1:])
+	dash := strings.LastIndexByte(zone, '-')
+	if dash < 0 || len(zone) < 4 {
+		return ""
+	}
+	tail := zone[dash+1:]
+	if len(tail) == 1 && tail[0] >= 'a' && tail[0] <= 'z' {
+		return zone[:dash]
+	}
+	if n := len(zone) - 1; zone[n] >= 'a' && zone[n] <= 'z' && zone[n-1] >= '0' && zone[n-1] <= '9' {
+		return zone[:n]
+	}
+	return zone
+}

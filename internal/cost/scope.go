@@ -1,0 +1,280 @@
+package cost
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/org/platform-action/internal/fact"
+)
+
+// unknownError stops an expression because a value that it needs cannot be had before apply.
+type unknownError struct{ what, why string }
+
+func (e *unknownError) Error() string { return e.what + ": " + e.why }
+
+// usageUnsetError stops an expression because a usage quantity was not given.
+type usageUnsetError struct{ key string }
+
+func (e *usageUnsetError) Error() string { return "usage " + e.key + " not given" }
+
+// scope is a resource, or a block inside one, as an expression sees it.
+type scope struct {
+	ctx      *evaluation
+	instance *instance
+	values   map[string]any // nil for a block that is not set
+	unknown  any            // the part of after_unknown that belongs to values
+	config   map[string]fact.Expression
+	path     string // prefix for messages, such as root_block_device.
+	defaults *rules // where defaults of unset attributes stand
+	prefix   string // of keys into defaults
+}
+
+// root is the scope of a whole resource.
+func (x *instance) root(ctx *evaluation, defaults *rules) *scope {
+	s := &scope{ctx: ctx, instance: x, values: x.decoded(), unknown: x.unknown, defaults: defaults}
+	if x.resource.Config != nil {
+		s.config = x.resource.Config.Attributes
+	}
+	return s
+}
+
+// state says what is known of an attribute.
+type state uint8
+
+const (
+	unknown state = iota
+	unset
+	set
+)
+
+// lookup walks a dotted path; a list of one block stands for that block. why is the reason of an unknown.
+func (s *scope) lookup(path string) (value any, st state, why string) {
+	value, mask, config := any(s.values), s.unknown, any(s.config)
+	sets := true // the configuration sets the path by an expression, as far as it has been walked
+	for segment := range strings.SplitSeq(path, ".") {
+		value, mask = member(value, segment), memberMask(mask, segment)
+		config, sets = memberConfig(config, segment)
+		if mask == true || (value == nil && sets && s.instance.unmarked()) {
+			return s.unresolved(config, sets)
+		}
+	}
+	switch v := value.(type) {
+	case nil:
+		return nil, unset, ""
+	case string:
+		if v == fact.SensitiveMarker {
+			return nil, unknown, "its value is marked sensitive"
+		}
+	}
+	return value, set, ""
+}
+
+// unresolved tells an attribute that the configuration sets by an expression from one that it does not set and
+// the provider fills in.
+func (s *scope) unresolved(config any, sets bool) (any, state, string) {
+	if s.instance.resource.Config != nil && !sets {
+		return nil, unset, ""
+	}
+	if e, ok := config.(fact.Expression); ok && len(e.References) > 0 {
+		return nil, unknown, "known only after apply: set from " + e.References[0]
+	}
+	return nil, unknown, "known only after apply"
+}
+
+func member(v any, key string) any {
+	if list, ok := v.([]any); ok {
+		if len(list) == 0 {
+			return nil
+		}
+		v = list[0]
+	}
+	m, _ := v.(map[string]any)
+	return m[key]
+}
+
+// memberMask walks after_unknown, where true stands for everything below it.
+func memberMask(mask any, key string) any {
+	if mask == true {
+		return true
+	}
+	if list, ok := mask.([]any); ok {
+		if len(list) == 0 {
+			return nil
+		}
+		if list[0] == true {
+			return true
+		}
+		mask = list[0]
+	}
+	m, _ := mask.(map[string]any)
+	return m[key]
+}
+
+// memberConfig walks the configuration. An expression over a whole block sets everything in it.
+func memberConfig(config any, key string) (any, bool) {
+	switch c := config.(type) {
+	case map[string]fact.Expression:
+		e, ok := c[key]
+		if !ok {
+			return nil, false
+		}
+		return e, !e.Constant && len(e.Blocks) == 0
+	case fact.Expression:
+		if len(c.Blocks) > 0 {
+			return memberConfig(c.Blocks[0], key)
+		}
+		return c, len(c.References) > 0
+	}
+	return nil, false
+}
+
+// get is the value of an attribute, its documented default (recorded as an assumption), or the caller's own
+// fallback. Nothing of these is an unknown, never zero.
+func (s *scope) get(path string, fallback []any) (any, error) {
+	if s == nil {
+		return nil, &unknownError{path, "the resource that sets it is not in the plan"}
+	}
+	value, st, why := s.lookup(path)
+	switch st {
+	case set:
+		s.ctx.read(s, path, value)
+		return value, nil
+	case unset:
+		if d, ok := s.documented(path); ok {
+			s.ctx.assume(fact.Assumption{What: s.path + path, Value: fmt.Sprint(d.Value), Why: "not set: documented default", Source: d.Source})
+			return d.Value, nil
+		}
+		if len(fallback) > 0 {
+			return fallback[0], nil
+		}
+		return nil, &unknownError{s.path + path, "not set, and no default is known"}
+	case unknown:
+	}
+	return nil, &unknownError{s.path + path, why}
+}
+
+func (s *scope) documented(path string) (d struct {
+	Value  any
+	Source string
+}, ok bool,
+) {
+	if s.defaults == nil {
+		return d, false
+	}
+	entry, ok := s.defaults.defaults[s.prefix+path]
+	d.Value, d.Source = entry.Value, entry.Source
+	return d, ok
+}
+
+// blocks are the nested blocks of that name, none when it is not set.
+func (s *scope) blocks(name string) ([]*scope, error) {
+	if s == nil {
+		return nil, nil
+	}
+	value, st, why := s.lookup(name)
+	if st == unknown {
+		return nil, &unknownError{s.path + name, why}
+	}
+	list, ok := value.([]any)
+	if one, isMap := value.(map[string]any); isMap {
+		list, ok = []any{one}, true
+	}
+	if !ok {
+		return nil, nil
+	}
+	out := make([]*scope, 0, len(list))
+	for i, v := range list {
+		block := s.nested(name, i, len(list))
+		block.values, _ = v.(map[string]any)
+		out = append(out, block)
+	}
+	return out, nil
+}
+
+// block is the first nested block of that name; one that is not set is an empty scope, so that its attributes
+// take their defaults.
+func (s *scope) block(name string) (*scope, error) {
+	list, err := s.blocks(name)
+	if err != nil || len(list) > 0 {
+		if len(list) > 0 {
+			return list[0], nil
+		}
+		return nil, err
+	}
+	if s == nil {
+		return nil, &unknownError{name, "the resource that sets it is not in the plan"}
+	}
+	return s.nested(name, 0, 1), nil
+}
+
+func (s *scope) nested(name string, i, n int) *scope {
+	out := &scope{ctx: s.ctx, instance: s.instance, defaults: s.defaults, prefix: s.prefix + name + ".", path: s.path + name + "."}
+	if n > 1 {
+		out.path = s.path + name + "[" + strconv.Itoa(i) + "]."
+	}
+	switch m := memberMaskAt(s.unknown, name, i).(type) {
+	case bool, map[string]any:
+		out.unknown = m
+	}
+	if e, ok := s.config[name]; ok {
+		switch {
+		case i < len(e.Blocks):
+			out.config = e.Blocks[i]
+		case len(e.Blocks) == 1: // a dynamic block: one expression for all
+			out.config = e.Blocks[0]
+		}
+	}
+	return out
+}
+
+func memberMaskAt(mask any, name string, i int) any {
+	m, _ := mask.(map[string]any)
+	at := m[name]
+	if list, ok := at.([]any); ok {
+		if i < len(list) {
+			return list[i]
+		}
+		return nil
+	}
+	return at
+}
+
+// toNumber reads a number that may be written as a string, as provider schemas often do.
+func toNumber(v any) (float64, bool) {
+	switch n := v.(type) {
+	case float64:
+		return n, true
+	case int:
+		return float64(n), true
+	case string:
+		f, err := strconv.ParseFloat(strings.TrimSpace(n), 64)
+		return f, err == nil
+	}
+	return 0, false
+}
+
+// toText reads a word; numbers and flags are written out.
+func toText(v any) (string, bool) {
+	switch t := v.(type) {
+	case string:
+		return t, true
+	case float64:
+		return strconv.FormatFloat(t, 'f', -1, 64), true
+	case int:
+		return strconv.Itoa(t), true
+	case bool:
+		return strconv.FormatBool(t), true
+	}
+	return "", false
+}
+
+func toFlag(v any) (value, ok bool) {
+	switch t := v.(type) {
+	case bool:
+		return t, true
+	case string:
+		return t == "true" || t == "1", t == "true" || t == "false" || t == "1" || t == "0"
+	}
+	return false, false
+}
