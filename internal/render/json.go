@@ -1,0 +1,56 @@
+package render
+
+import (
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/org/platform-action/internal/fact"
+	"github.com/org/platform-action/internal/verdict"
+)
+
+// schemaVersion is the version of the JSON form; docs/schema/verdict.schema.json describes it.
+const schemaVersion = "1"
+
+// wire is the JSON form of a report. Amounts are JSON numbers in their exact decimal form.
+type wire struct {
+	Schema   string          `json:"schema_version"`
+	Kind     string          `json:"kind"` // verdict or estimate
+	Headline string          `json:"headline"`
+	Verdict  verdict.Verdict `json:"verdict"`
+	Currency string          `json:"currency"`
+	Total    *fact.Change    `json:"total"` // null when some project has no estimate
+	Why      string          `json:"total_missing,omitempty"`
+	Projects []wireProject   `json:"projects"`
+	Program  string          `json:"program_version,omitempty"`
+	Commit   string          `json:"commit,omitempty"`
+}
+
+type wireProject struct {
+	Name     string         `json:"name"`
+	Plan     PlanSummary    `json:"plan"`
+	Estimate *fact.Estimate `json:"estimate"`
+	Why      string         `json:"estimate_missing,omitempty"`
+}
+
+func jsonReport(r Report) ([]byte, error) {
+	w := wire{
+		Schema: schemaVersion, Kind: "verdict", Headline: Headline(r), Verdict: r.Verdict, Currency: string(r.Currency),
+		Why: r.Total.Why(), Program: r.Version, Commit: r.Commit, Projects: []wireProject{},
+	}
+	if r.View == CostView {
+		w.Kind = "estimate"
+	}
+	if t, ok := r.Total.Get(); ok {
+		w.Total = &t
+	}
+	for _, p := range r.Projects {
+		wp := wireProject{Name: p.Name, Plan: p.Plan, Why: p.Estimate.Why()}
+		if e, ok := p.Estimate.Get(); ok {
+			wp.Estimate = &e
+		}
+		w.Projects = append(w.Projects, wp)
+	}
+	b, err := json.Marshal(w, json.Deterministic(true), json.FormatNilSliceAsNull(false), jsontext.AllowInvalidUTF8(true),
+		jsontext.EscapeForHTML(true), jsontext.WithIndent("  "))
+	return append(b, '\n'), err
+}
