@@ -31,7 +31,7 @@ type builder struct {
 	wanted   map[string]map[string]*ast.Term
 	actions  map[fact.Action]*ast.Term
 	tags     map[string]*ast.Term
-	refs     map[*fact.ResourceConfig]*ast.Term
+	configs  map[*fact.ResourceConfig]configTerms
 	plan     fact.Plan
 	all      bool // params.judge_unchanged
 	document document
@@ -41,7 +41,7 @@ type builder struct {
 // input.missing names it with its reason.
 func (s *Set) document(f fact.Facts) (document, error) {
 	b := &builder{trim: s.trim, dec: newDecoder(), wanted: map[string]map[string]*ast.Term{}, actions: map[fact.Action]*ast.Term{},
-		tags: map[string]*ast.Term{}, refs: map[*fact.ResourceConfig]*ast.Term{}, document: document{counts: map[string]counts{}}}
+		tags: map[string]*ast.Term{}, configs: map[*fact.ResourceConfig]configTerms{}, document: document{counts: map[string]counts{}}}
 	b.all, _ = f.Params["judge_unchanged"].(bool)
 	root := ast.NewObject()
 	missing := ast.NewObject()
@@ -130,7 +130,8 @@ func (b *builder) resource(r *fact.Resource, judged bool) *ast.Term {
 		{key("before"), b.side(r, "before", r.Before, want)},
 		{key("after"), b.side(r, "after", r.After, want)},
 		{key("unknown"), b.side(r, "after_unknown", r.Unknown, want)},
-		{key("references"), b.references(r.Config, want)},
+		{key("references"), b.references(r.Config, want).refs},
+		{key("configured"), b.references(r.Config, want).set},
 		{key("default_tags"), b.defaultTags(r.ProviderKey, p)},
 		{key("default_tags_unknown"), ast.InternedTerm(p.TagsUnknown)},
 	}
@@ -174,24 +175,32 @@ func (b *builder) defaultTags(providerKey string, p fact.Provider) *ast.Term {
 	return t
 }
 
-// references lists, per declared attribute, what the configuration refers to, nested blocks included.
-func (b *builder) references(c *fact.ResourceConfig, want map[string]*ast.Term) *ast.Term {
+// configTerms are the parts of a block's configuration that rules see, shared by its instances.
+type configTerms struct {
+	refs *ast.Term // declared attribute → what it refers to
+	set  *ast.Term // declared attributes that the configuration sets; null when the plan has no configuration
+}
+
+// references lists, per declared attribute, what the configuration refers to, nested blocks included. Which attributes
+// are set at all tells a provider's computed default from an expression that is known only after apply.
+func (b *builder) references(c *fact.ResourceConfig, want map[string]*ast.Term) configTerms {
 	if c == nil {
-		return ast.InternedEmptyObject
+		return configTerms{refs: ast.InternedEmptyObject, set: ast.InternedNullTerm}
 	}
-	if t, ok := b.refs[c]; ok {
+	if t, ok := b.configs[c]; ok {
 		return t
 	}
-	obj := ast.NewObject()
+	refs, set := ast.NewObject(), ast.NewObject()
 	for _, attr := range sortedKeys(want) {
 		if expr, ok := c.Attributes[attr]; ok {
-			var refs []string
-			collect(expr, &refs, 0)
-			obj.Insert(want[attr], stringList(refs))
+			var list []string
+			collect(expr, &list, 0)
+			refs.Insert(want[attr], stringList(list))
+			set.Insert(want[attr], ast.InternedTerm(true))
 		}
 	}
-	t := ast.NewTerm(obj)
-	b.refs[c] = t
+	t := configTerms{refs: ast.NewTerm(refs), set: ast.NewTerm(set)}
+	b.configs[c] = t
 	return t
 }
 

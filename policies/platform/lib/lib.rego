@@ -28,6 +28,32 @@ unclear_finding(r, attribute) := {
 is_true(r, attribute) if r.after[attribute] == true
 
 # METADATA
+# title: The attribute is false, or not set, and can be read
+not_true(r, attribute) if {
+	not is_true(r, attribute)
+	not unclear_bool(r, attribute)
+}
+
+# METADATA
+# title: The attribute is true, or not set where the provider's default is true, and can be read
+not_false(r, attribute) if {
+	not r.after[attribute] == false
+	not unclear_bool(r, attribute)
+}
+
+# METADATA
+# title: The attribute, or the provider's default where it is not set
+setting(r, attribute, fallback) := r.after[attribute] if {
+	r.after[attribute] != null
+} else := fallback
+
+# METADATA
+# title: The configuration sets the attribute, or the plan cannot say
+configured(r, _) if r.configured == null
+
+configured(r, attribute) if r.configured[attribute]
+
+# METADATA
 # title: The attribute is set, known and not sensitive
 known(r, attribute) if {
 	r.after[attribute] != null
@@ -36,8 +62,12 @@ known(r, attribute) if {
 }
 
 # METADATA
-# title: The attribute, or a part of it, is known only after apply or sensitive
-unclear(r, attribute) if hidden(r.unknown, attribute)
+# title: The attribute is set to something known only after apply, or is sensitive
+# description: An attribute that the configuration leaves out takes the provider's default, and is no riddle.
+unclear(r, attribute) if {
+	hidden(r.unknown, attribute)
+	configured(r, attribute)
+}
 
 unclear(r, attribute) if r.after[attribute] == sensitive
 
@@ -102,20 +132,53 @@ hidden(unknown, attribute) if {
 }
 
 # METADATA
+# title: The text is a policy document that can be read
+readable_json(text) if {
+	is_string(text)
+	json.is_valid(text)
+	is_object(json.unmarshal(text))
+}
+
+# METADATA
+# title: The attribute cannot be read as a JSON document
+unclear_json(r, attribute) if unclear(r, attribute)
+
+unclear_json(r, attribute) if {
+	v := r.after[attribute]
+	v != null
+	v != ""
+	not readable_json(v)
+}
+
+# METADATA
 # title: The text means anybody on the internet
-world(cidr) if cidr in {"0.0.0.0/0", "::/0", "*", "Internet", "internet", "any", "Any"}
+# description: Two halves of the internet are the internet, so that every range wider than /8 counts.
+world(cidr) if cidr in {"*", "Internet", "internet", "any", "Any"}
+
+world(cidr) if {
+	is_string(cidr)
+	regex.match(`^[0-9a-fA-F:.]+/[0-7]$`, cidr)
+	not startswith(lower(cidr), "fc")
+	not startswith(lower(cidr), "fd")
+}
 
 # METADATA
 # title: The value as a list, alone or already one
 as_list(v) := v if is_array(v)
 
-as_list(v) := [v] if is_string(v)
+as_list(v) := [v] if {
+	not is_array(v)
+	v != null
+}
+
+as_list(null) := []
 
 # METADATA
 # title: The resource belongs to production, by its tags or the plan's path
 production(r) if {
 	some tag in ["environment", "Environment", "env", "Env", "stage", "Stage"]
 	tags := object.union(r.default_tags, plain(r.after, "tags"))
+	is_string(tags[tag])
 	lower(tags[tag]) in production_names
 }
 

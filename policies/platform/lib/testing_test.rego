@@ -52,7 +52,7 @@ acted(type, action, before, after) := object.union(base, {
 base := {
 	"previous_address": "", "module": "", "name": "it", "index": "", "deposed": "",
 	"provider": "registry.terraform.io/hashicorp/aws", "region": "eu-west-1", "reason": "", "importing": false, "judged": true,
-	"before": null, "unknown": {}, "references": {}, "default_tags": {}, "default_tags_unknown": false,
+	"before": null, "unknown": {}, "references": {}, "configured": null, "default_tags": {}, "default_tags_unknown": false,
 	"actions": {
 		"creates": false, "updates": false, "deletes": false, "replaces": false, "forgets": false, "unknown": false,
 		"changes": false,

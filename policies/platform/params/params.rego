@@ -28,7 +28,9 @@ value[name] := fallback if {
 	not ok(name, configured[name])
 }
 
-configured := object.filter(object.get(input, "params", {}), object.keys(defaults))
+configured := object.filter(input.params, object.keys(defaults)) if {
+	is_object(input.params)
+} else := {}
 
 # METADATA
 # title: Parameters that have another type than their default

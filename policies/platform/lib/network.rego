@@ -1,0 +1,197 @@
+# METADATA
+# title: What security groups and firewalls open to the internet
+# description: |
+#   `opening` is every port range that anybody may reach; `unclear` every rule that cannot be read. A port that is not
+#   given means all ports.
+package platform.network
+
+import rego.v2
+
+import data.platform.lib
+
+all_ports := {"from": 0, "to": 65535}
+
+# METADATA
+# title: Inline rules of a security group
+opening contains o if {
+	some type in ["aws_security_group", "aws_default_security_group"]
+	some r in input.resources[type]
+	r.judged
+	some rule in r.after.ingress
+	some source in array.concat(lib.as_list(object.get(rule, "cidr_blocks", null)), lib.as_list(object.get(rule, "ipv6_cidr_blocks", null)))
+	lib.world(source)
+	o := open(r, aws_ports(rule, object.get(rule, "protocol", null)), source)
+}
+
+# METADATA
+# title: A rule of its own
+opening contains o if {
+	some r in input.resources.aws_security_group_rule
+	r.judged
+	not r.after.type == "egress"
+	some source in array.concat(lib.as_list(object.get(r.after, "cidr_blocks", null)), lib.as_list(object.get(r.after, "ipv6_cidr_blocks", null)))
+	lib.world(source)
+	o := open(r, aws_ports(r.after, object.get(r.after, "protocol", null)), source)
+}
+
+# METADATA
+# title: An ingress rule of its own
+opening contains o if {
+	some r in input.resources.aws_vpc_security_group_ingress_rule
+	r.judged
+	some attribute in ["cidr_ipv4", "cidr_ipv6"]
+	source := r.after[attribute]
+	lib.world(source)
+	o := open(r, aws_ports(r.after, object.get(r.after, "ip_protocol", null)), source)
+}
+
+# METADATA
+# title: Azure rules, inline and of their own
+opening contains o if {
+	some pair in azure_rules
+	rule := pair.rule
+	not rule.access in {"Deny", "deny"}
+	not rule.direction in {"Outbound", "outbound"}
+	some source in array.concat(lib.as_list(object.get(rule, "source_address_prefix", null)), lib.as_list(object.get(rule, "source_address_prefixes", null)))
+	lib.world(source)
+	some text in array.concat(lib.as_list(object.get(rule, "destination_port_range", null)), lib.as_list(object.get(rule, "destination_port_ranges", null)))
+	some ports in port_range(text)
+	o := open(pair.resource, ports, source)
+}
+
+azure_rules contains {"resource": {"address": r.address}, "rule": r.after} if {
+	some r in input.resources.azurerm_network_security_rule
+	r.judged
+}
+
+azure_rules contains {"resource": {"address": r.address}, "rule": rule} if {
+	some r in input.resources.azurerm_network_security_group
+	r.judged
+	some rule in r.after.security_rule
+}
+
+# METADATA
+# title: Google firewalls
+opening contains o if {
+	some r in input.resources.google_compute_firewall
+	r.judged
+	not r.after.disabled == true
+	not r.after.direction == "EGRESS"
+	some source in lib.as_list(object.get(r.after, "source_ranges", null))
+	lib.world(source)
+	some rule in r.after.allow
+	some text in google_ports(rule)
+	some ports in port_range(text)
+	o := open(r, ports, source)
+}
+
+google_ports(rule) := rule.ports if {
+	count(rule.ports) > 0
+} else := ["*"]
+
+open(r, ports, source) := {"address": r.address, "from": ports.from, "to": ports.to, "source": source}
+
+# ICMP numbers are types and no ports.
+aws_ports(rule, protocol) := ports if {
+	not protocol in {"-1", "all", "icmp", "icmpv6", "1", "58"}
+	is_number(rule.from_port)
+	is_number(rule.to_port)
+	ports := {"from": rule.from_port, "to": rule.to_port}
+} else := {"from": -1, "to": -1} if {
+	protocol in {"icmp", "icmpv6", "1", "58"}
+} else := all_ports
+
+# METADATA
+# title: A text such as 22, 20-30 or *
+port_range(text) := [{"from": to_number(text), "to": to_number(text)}] if {
+	is_string(text)
+	regex.match(`^[0-9]{1,5}$`, text)
+} else := [{"from": to_number(parts[0]), "to": to_number(parts[1])}] if {
+	is_string(text)
+	regex.match(`^[0-9]{1,5}-[0-9]{1,5}$`, text)
+	parts := split(text, "-")
+} else := [all_ports]
+
+# METADATA
+# title: The ports of an opening as people write them
+range_text(o) := sprintf("%d", [o.from]) if {
+	o.from == o.to
+} else := sprintf("%d–%d", [o.from, o.to])
+
+decisive := {
+	"aws_security_group": ["ingress"],
+	"aws_default_security_group": ["ingress"],
+	"aws_security_group_rule": ["cidr_blocks", "ipv6_cidr_blocks"],
+	"aws_vpc_security_group_ingress_rule": ["cidr_ipv4", "cidr_ipv6"],
+	"azurerm_network_security_rule": ["source_address_prefix", "source_address_prefixes"],
+	"azurerm_network_security_group": ["security_rule"],
+	"google_compute_firewall": ["source_ranges"],
+}
+
+sources := {"cidr_blocks", "ipv6_cidr_blocks", "source_address_prefix", "source_address_prefixes"}
+
+# METADATA
+# title: The source of a rule is hidden
+# description: Ids of security groups and prefix lists are no addresses, so that they may be unknown.
+unclear contains {"address": r.address, "attribute": attribute} if {
+	some type, attributes in decisive
+	some r in input.resources[type]
+	r.judged
+	not r.after.type == "egress"
+	some attribute in attributes
+	unreadable(r, attribute)
+}
+
+unreadable(r, attribute) if r.after[attribute] == lib.sensitive
+
+unreadable(r, attribute) if {
+	r.unknown[attribute] == true
+	lib.configured(r, attribute)
+}
+
+unreadable(r, attribute) if {
+	attribute in {"ingress", "security_rule"}
+	walk(r.unknown[attribute], [path, true])
+	some part in path
+	part in sources
+}
+
+unreadable(r, attribute) if {
+	not attribute in {"ingress", "security_rule"}
+	some _, true in r.unknown[attribute]
+}
+
+unreadable(r, attribute) if {
+	attribute in {"ingress", "security_rule"}
+	v := r.after[attribute]
+	v != null
+	not blocks(v)
+}
+
+unreadable(r, attribute) if {
+	attribute in {"cidr_blocks", "ipv6_cidr_blocks", "source_address_prefixes", "source_ranges"}
+	v := r.after[attribute]
+	v != null
+	not texts(v)
+}
+
+unreadable(r, attribute) if {
+	attribute in {"cidr_ipv4", "cidr_ipv6", "source_address_prefix"}
+	v := r.after[attribute]
+	v != null
+	not is_string(v)
+}
+
+blocks(v) if {
+	is_array(v)
+	every b in v {
+		is_object(b)
+	}
+}
+
+texts(v) if {
+	is_array(v)
+	every s in v {
+		is_string(s)
+	}
+}

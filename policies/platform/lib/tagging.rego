@@ -1,0 +1,86 @@
+# METADATA
+# title: Tags and labels of resources
+package platform.tagging
+
+import rego.v2
+
+import data.platform.lib
+
+# METADATA
+# title: Judged resources that have a place for tags
+taggable contains r if {
+	some r in input.resources[_]
+	r.judged
+	carries(r)
+}
+
+carries(r) if {
+	some attribute in ["tags", "tags_all", "labels", "effective_labels"]
+	_ = r.after[attribute]
+}
+
+carries(r) if {
+	some attribute in ["tags", "labels"]
+	_ = r.unknown[attribute]
+}
+
+carries(r) if r.type == "aws_autoscaling_group"
+
+# METADATA
+# title: The value of a tag, of the resource or of its provider
+value(r, name) := found[0] if {
+	found := [v |
+		some tags in [
+			lib.plain(r.after, "tags"), lib.plain(r.after, "tags_all"), asg_tags(r), lib.plain(r.after, "labels"),
+			lib.plain(r.after, "effective_labels"), r.default_tags,
+		]
+		some v in candidates(tags, name)
+	]
+	count(found) > 0
+}
+
+# Labels are lower case; a tag counts only as it is written.
+candidates(tags, name) := [tags[name]] if {
+	_ = tags[name]
+} else := []
+
+asg_tags(r) := {t.key: t.value | some t in r.after.tag} if {
+	r.type == "aws_autoscaling_group"
+} else := {}
+
+# METADATA
+# title: The tag is there and not empty, or its value is known only after apply
+has(r, name) if {
+	v := value(r, name)
+	v != ""
+	v != null
+}
+
+has(r, name) if {
+	some attribute in ["tags", "tags_all", "labels"]
+	r.unknown[attribute][name] == true
+}
+
+# METADATA
+# title: The tags cannot be read
+unclear(r) if {
+	some attribute in ["tags", "labels"]
+	r.unknown[attribute] == true
+	lib.configured(r, attribute)
+}
+
+unclear(r) if {
+	some attribute in ["tags", "labels"]
+	v := r.after[attribute]
+	v != null
+	not is_object(v)
+	not tag_list(r, attribute)
+}
+
+unclear(r) if r.default_tags_unknown
+
+# A few resources have a list of {key, value} blocks named tags.
+tag_list(r, attribute) if {
+	is_array(r.after[attribute])
+	r.type in {"aws_autoscaling_group"}
+}

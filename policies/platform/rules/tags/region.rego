@@ -1,0 +1,77 @@
+# METADATA
+# title: Region is not allowed
+# description: |
+#   Resources are created only in the regions of the parameter regions: data stays where it may, and nothing runs where
+#   nobody looks. Without the parameter there is nothing to check.
+# related_resources:
+#   - https://docs.aws.amazon.com/controltower/latest/userguide/region-deny.html
+# custom:
+#   id: TAGS-004
+#   severity: warn
+#   reads:
+#     "*": [location]
+package platform.rules.tags.region
+
+import rego.v2
+
+import data.platform.lib
+
+looked contains r.address if {
+	count(data.platform.params.value.regions) > 0
+	some r in input.resources[_]
+	r.judged
+}
+
+# METADATA
+# title: The region is not in the list
+deny contains finding if {
+	count(data.platform.params.value.regions) > 0
+	some r in input.resources[_]
+	r.judged
+	place := region(r)
+	not allowed(place)
+	finding := lib.finding(
+		r,
+		sprintf("%s would be in %s.", [r.address, place]),
+		sprintf("Use one of %s.", [concat(", ", data.platform.params.value.regions)]),
+	)
+}
+
+# METADATA
+# title: The location cannot be read
+deny contains lib.unclear_finding(r, "location") if {
+	count(data.platform.params.value.regions) > 0
+	some r in input.resources[_]
+	r.judged
+	lib.unclear_string(r, "location")
+}
+
+# METADATA
+# title: The provider's region cannot be read
+deny contains finding if {
+	count(data.platform.params.value.regions) > 0
+	some r in input.resources[_]
+	r.judged
+	r.region == ""
+	startswith(r.type, "aws_")
+	finding := lib.unclear_finding(r, "provider's region")
+}
+
+region(r) := lower(replace(r.after.location, " ", "")) if {
+	is_string(r.after.location)
+	r.after.location != lib.sensitive
+} else := r.region if r.region != ""
+
+allowed(place) if {
+	some name in data.platform.params.value.regions
+	lower(name) == place
+}
+
+# A Google zone belongs to its region.
+allowed(place) if {
+	some name in data.platform.params.value.regions
+	regex.match(`-[a-z]$`, place)
+	startswith(place, concat("", [lower(name), "-"]))
+}
+
+allowed("global")
