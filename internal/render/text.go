@@ -328,3 +328,35 @@ func pipeQuote(q *fact.Quote) string {
 	}
 	return q.Basis.String()
 }
+
+// Table lays rows out for a terminal, or tab-separated without a header for a pipe.
+func Table(tty bool, header []string, rows [][]string) string {
+	if !tty {
+		lines := make([]string, 0, len(rows))
+		for _, r := range rows {
+			columns := make([]string, len(r))
+			for i, c := range r {
+				columns[i] = terminal(c)
+			}
+			lines = append(lines, strings.Join(columns, "\t"))
+		}
+		return strings.Join(lines, "\n")
+	}
+	t := newTable()
+	t.AppendHeader(rowOf(header))
+	for _, r := range rows {
+		t.AppendRow(rowOf(r))
+	}
+	return t.Render()
+}
+
+func rowOf(columns []string) table.Row {
+	row := make(table.Row, len(columns))
+	for i, c := range columns {
+		row[i] = terminal(c)
+	}
+	return row
+}
+
+// Plain makes a string safe to print on a terminal.
+func Plain(s string) string { return terminal(s) }
