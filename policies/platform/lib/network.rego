@@ -18,6 +18,7 @@ opening contains o if {
 	some r in input.resources[type]
 	r.judged
 	some rule in r.after.ingress
+	is_object(rule)
 	some source in array.concat(lib.as_list(object.get(rule, "cidr_blocks", null)), lib.as_list(object.get(rule, "ipv6_cidr_blocks", null)))
 	lib.world(source)
 	o := open(r, aws_ports(rule, object.get(rule, "protocol", null)), source)
@@ -50,6 +51,7 @@ opening contains o if {
 opening contains o if {
 	some pair in azure_rules
 	rule := pair.rule
+	is_object(rule)
 	not rule.access in {"Deny", "deny"}
 	not rule.direction in {"Outbound", "outbound"}
 	some source in array.concat(lib.as_list(object.get(rule, "source_address_prefix", null)), lib.as_list(object.get(rule, "source_address_prefixes", null)))

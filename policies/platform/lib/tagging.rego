@@ -30,19 +30,19 @@ carries(r) if r.type == "aws_autoscaling_group"
 # title: The value of a tag, of the resource or of its provider
 value(r, name) := found[0] if {
 	found := [v |
-		some tags in [
-			lib.plain(r.after, "tags"), lib.plain(r.after, "tags_all"), asg_tags(r), lib.plain(r.after, "labels"),
-			lib.plain(r.after, "effective_labels"), r.default_tags,
+		some [tags, key] in [
+			[lib.plain(r.after, "tags"), name],
+			[lib.plain(r.after, "tags_all"), name],
+			[asg_tags(r), name],
+			[lib.plain(r.after, "labels"), lower(name)],
+			[lib.plain(r.after, "effective_labels"), lower(name)],
+			[r.default_tags, name],
+			[r.default_tags, lower(name)],
 		]
-		some v in candidates(tags, name)
+		v := tags[key]
 	]
 	count(found) > 0
 }
-
-# Labels are lower case; a tag counts only as it is written.
-candidates(tags, name) := [tags[name]] if {
-	_ = tags[name]
-} else := []
 
 asg_tags(r) := {t.key: t.value | some t in r.after.tag} if {
 	r.type == "aws_autoscaling_group"

@@ -21,6 +21,18 @@ many(resources) := {
 	"missing": {},
 }
 
+# METADATA
+# title: A document whose plan differs in these members
+with_plan(changes) := object.union(many([]), {"plan": object.union(plan, changes)})
+
+# METADATA
+# title: A document with an estimate
+with_estimate(estimate) := object.union(many([]), {"estimate": estimate})
+
+# METADATA
+# title: The document with parameters
+with_params(document, params) := object.union(document, {"params": params})
+
 plan := {
 	"name": "plan.json", "complete": true, "errored": false, "drift": [], "modules": [], "providers": [], "checks": [],
 	"timestamp": "", "terraform_version": "1.11.4", "counts": {},

@@ -21,6 +21,7 @@ looked contains r.address if some r in input.estimate.resources
 # title: The increase is over the limit
 deny contains finding if {
 	some r in input.estimate.resources
+	is_number(r.monthly.delta)
 	r.monthly.delta >= data.platform.params.value.max_resource_delta
 	finding := lib.finding(
 		r,

@@ -18,6 +18,7 @@ looked contains "estimate" if input.estimate.total
 # METADATA
 # title: The share is too large
 deny contains finding if {
+	readable
 	total := input.estimate.total.after
 	usage := input.estimate.usage_part.after
 	total >= 10

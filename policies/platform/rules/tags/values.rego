@@ -46,4 +46,3 @@ deny contains lib.unclear_finding(r, "tags") if {
 	some r in tagging.taggable
 	tagging.unclear(r)
 }
-
