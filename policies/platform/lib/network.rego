@@ -18,8 +18,8 @@ opening contains o if {
 	some r in input.resources[type]
 	r.judged
 	some rule in r.after.ingress
-	is_object(rule)
-	some source in array.concat(lib.as_list(object.get(rule, "cidr_blocks", null)), lib.as_list(object.get(rule, "ipv6_cidr_blocks", null)))
+	some attribute in ["cidr_blocks", "ipv6_cidr_blocks"]
+	some source in rule[attribute]
 	lib.world(source)
 	o := open(r, aws_ports(rule, object.get(rule, "protocol", null)), source)
 }
@@ -30,7 +30,8 @@ opening contains o if {
 	some r in input.resources.aws_security_group_rule
 	r.judged
 	not r.after.type == "egress"
-	some source in array.concat(lib.as_list(object.get(r.after, "cidr_blocks", null)), lib.as_list(object.get(r.after, "ipv6_cidr_blocks", null)))
+	some attribute in ["cidr_blocks", "ipv6_cidr_blocks"]
+	some source in r.after[attribute]
 	lib.world(source)
 	o := open(r, aws_ports(r.after, object.get(r.after, "protocol", null)), source)
 }
@@ -144,44 +145,45 @@ unclear contains {"address": r.address, "attribute": attribute} if {
 	unreadable(r, attribute)
 }
 
-unreadable(r, attribute) if r.after[attribute] == lib.sensitive
-
 unreadable(r, attribute) if {
-	r.unknown[attribute] == true
-	lib.configured(r, attribute)
-}
-
-unreadable(r, attribute) if {
-	attribute in {"ingress", "security_rule"}
-	walk(r.unknown[attribute], [path, true])
-	some part in path
-	part in sources
-}
-
-unreadable(r, attribute) if {
-	not attribute in {"ingress", "security_rule"}
-	some _, true in r.unknown[attribute]
-}
-
-unreadable(r, attribute) if {
-	attribute in {"ingress", "security_rule"}
 	v := r.after[attribute]
 	v != null
-	not blocks(v)
+	not readable(attribute, v)
 }
 
 unreadable(r, attribute) if {
+	part := r.unknown[attribute]
+	concealed(r, attribute, part)
+}
+
+readable(attribute, v) if {
+	attribute in {"ingress", "security_rule"}
+	blocks(v)
+}
+
+readable(attribute, v) if {
 	attribute in {"cidr_blocks", "ipv6_cidr_blocks", "source_address_prefixes", "source_ranges"}
-	v := r.after[attribute]
-	v != null
-	not texts(v)
+	texts(v)
 }
 
-unreadable(r, attribute) if {
+readable(attribute, v) if {
 	attribute in {"cidr_ipv4", "cidr_ipv6", "source_address_prefix"}
-	v := r.after[attribute]
-	v != null
-	not is_string(v)
+	is_string(v)
+	v != lib.sensitive
+}
+
+concealed(r, attribute, true) if lib.configured(r, attribute)
+
+concealed(_, attribute, part) if {
+	attribute in {"ingress", "security_rule"}
+	walk(part, [path, true])
+	some name in path
+	name in sources
+}
+
+concealed(_, attribute, part) if {
+	not attribute in {"ingress", "security_rule"}
+	some _, true in part
 }
 
 blocks(v) if {

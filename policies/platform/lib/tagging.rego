@@ -7,21 +7,16 @@ import rego.v2
 import data.platform.lib
 
 # METADATA
-# title: Judged resources that have a place for tags
-taggable contains r if {
-	some r in input.resources[_]
-	r.judged
-	carries(r)
+# title: The resource has a place for tags
+# Null counts: the schema has the attribute, and nobody set it.
+carries(r) if {
+	some name in ["tags", "labels", "tags_all", "effective_labels"]
+	type_name(r.after[name])
 }
 
 carries(r) if {
-	some attribute in ["tags", "tags_all", "labels", "effective_labels"]
-	_ = r.after[attribute]
-}
-
-carries(r) if {
-	some attribute in ["tags", "labels"]
-	_ = r.unknown[attribute]
+	some name in ["tags", "labels"]
+	type_name(r.unknown[name])
 }
 
 carries(r) if r.type == "aws_autoscaling_group"

@@ -87,25 +87,25 @@ import data.platform.lib
 
 import data.platform.stateful
 
+harmless := {"no-op", "create", "read", "update", "forget", "delete-create", "create-delete"}
+
 # METADATA
 # title: The plan deletes it
 deny contains finding if {
-	some type in stateful.types
-	some r in input.resources[type]
-	r.actions.deletes
-	not r.actions.replaces
-	not r.actions.unknown
+	some r in suspects
+	r.action == "delete"
 	finding := lib.finding(r, sprintf("%s is deleted with its data.", [r.address]), "Keep the resource, remove it from state only (`removed` block), or ask for a waiver.")
 }
 
 # METADATA
 # title: The action cannot be read
 deny contains lib.unclear_finding(r, "action") if {
-	some type in stateful.types
-	some r in input.resources[type]
-	unreadable(r)
+	some r in suspects
+	not r.action in {"delete", "delete-create", "create-delete"}
 }
 
-unreadable(r) if r.actions.unknown == true
-
-unreadable(r) if not is_boolean(r.actions.deletes)
+suspects := [r |
+	some type in stateful.types
+	some r in input.resources[type]
+	not r.action in harmless
+]

@@ -34,7 +34,7 @@ test_missing[note] if {
 
 test_wrong_type[note] if {
 	some note, document in {
-		"actions are no booleans": testing.many([object.union(testing.created("aws_db_instance", {}), {"actions": {"deletes": "yes", "unknown": false, "replaces": false}})]),
+		"action is a number": testing.many([object.union(testing.created("aws_db_instance", {}), {"action": 1})]),
 	}
 	count(rule.deny) > 0 with input as document
 }

@@ -49,9 +49,10 @@ deny contains finding if {
 	some type, attribute in protections
 	some r in input.resources[type]
 	r.judged
-	applies(r)
-	not lib.unclear_bool(r, attribute)
+	not r.after[attribute] == true
 	not protected(r, attribute)
+	not lib.unclear_bool(r, attribute)
+	applies(r)
 	finding := lib.finding(r, sprintf("%s can be deleted at once.", [r.address]), sprintf("Set %s = true.", [attribute]))
 }
 
@@ -61,8 +62,8 @@ deny contains finding if {
 	some type in snapshots
 	some r in input.resources[type]
 	r.judged
+	r.after.skip_final_snapshot == true
 	applies(r)
-	lib.is_true(r, "skip_final_snapshot")
 	finding := lib.finding(r, sprintf("%s leaves no final snapshot.", [r.address]), "Set skip_final_snapshot = false and name the snapshot.")
 }
 
@@ -72,8 +73,8 @@ deny contains lib.unclear_finding(r, attribute) if {
 	some type, attribute in protections
 	some r in input.resources[type]
 	r.judged
-	applies(r)
 	lib.unclear_bool(r, attribute)
+	applies(r)
 }
 
 # METADATA
@@ -82,11 +83,9 @@ deny contains lib.unclear_finding(r, "skip_final_snapshot") if {
 	some type in snapshots
 	some r in input.resources[type]
 	r.judged
-	applies(r)
 	lib.unclear_bool(r, "skip_final_snapshot")
+	applies(r)
 }
-
-protected(r, attribute) if lib.is_true(r, attribute)
 
 protected(r, attribute) if {
 	r.type in protected_by_default

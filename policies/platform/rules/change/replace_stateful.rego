@@ -87,23 +87,25 @@ import data.platform.lib
 
 import data.platform.stateful
 
+harmless := {"no-op", "create", "read", "update", "forget", "delete"}
+
 # METADATA
 # title: The plan replaces it
 deny contains finding if {
-	some type in stateful.types
-	some r in input.resources[type]
-	r.actions.replaces
+	some r in suspects
+	r.action in {"delete-create", "create-delete"}
 	finding := lib.finding(r, sprintf("%s is replaced (%s): its data is lost.", [r.address, r.action]), "Keep the attribute that forces it, migrate the data first, or ask for a waiver.")
 }
 
 # METADATA
 # title: The action cannot be read
 deny contains lib.unclear_finding(r, "action") if {
-	some type in stateful.types
-	some r in input.resources[type]
-	unreadable(r)
+	some r in suspects
+	not r.action in {"delete", "delete-create", "create-delete"}
 }
 
-unreadable(r) if r.actions.unknown == true
-
-unreadable(r) if not is_boolean(r.actions.replaces)
+suspects := [r |
+	some type in stateful.types
+	some r in input.resources[type]
+	not r.action in harmless
+]

@@ -32,7 +32,7 @@ test_missing[note] if {
 
 test_wrong_type[note] if {
 	some note, document in {
-		"actions are no booleans": testing.many([object.union(testing.created("aws_db_instance", {}), {"actions": {"replaces": "no", "unknown": false}})]),
+		"action is a number": testing.many([object.union(testing.created("aws_db_instance", {}), {"action": 1})]),
 	}
 	count(rule.deny) > 0 with input as document
 }

@@ -26,6 +26,7 @@ deny contains finding if {
 	some type, switch in switches
 	some r in input.resources[type]
 	r.judged
+	object.get(r.after, switch.attribute, null) != switch.want
 	not lib.unclear_bool(r, switch.attribute)
 	symmetric(r)
 	lib.setting(r, switch.attribute, switch.default) != switch.want
@@ -38,6 +39,7 @@ deny contains lib.unclear_finding(r, switch.attribute) if {
 	some type, switch in switches
 	some r in input.resources[type]
 	r.judged
+	object.get(r.after, switch.attribute, null) != switch.want
 	lib.unclear_bool(r, switch.attribute)
 }
 

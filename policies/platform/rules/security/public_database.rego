@@ -44,6 +44,7 @@ deny contains finding if {
 	some type, switch in switches
 	some r in input.resources[type]
 	r.judged
+	object.get(r.after, switch.attribute, null) != switch.want
 	not lib.unclear_bool(r, switch.attribute)
 	lib.setting(r, switch.attribute, switch.default) != switch.want
 	finding := lib.finding(r, sprintf("%s has a public endpoint.", [r.address]), sprintf("Set %s = %v.", [switch.attribute, switch.want]))
@@ -55,6 +56,7 @@ deny contains lib.unclear_finding(r, switch.attribute) if {
 	some type, switch in switches
 	some r in input.resources[type]
 	r.judged
+	object.get(r.after, switch.attribute, null) != switch.want
 	lib.unclear_bool(r, switch.attribute)
 }
 

@@ -25,11 +25,10 @@ looked contains r.address if {
 # METADATA
 # title: The region is not in the list
 deny contains finding if {
-	count(data.platform.params.value.regions) > 0
-	some r in input.resources[_]
-	r.judged
+	some r in elsewhere
 	place := region(r)
 	not allowed(place)
+	not lib.unclear_string(r, "location")
 	finding := lib.finding(
 		r,
 		sprintf("%s would be in %s.", [r.address, place]),
@@ -40,22 +39,33 @@ deny contains finding if {
 # METADATA
 # title: The location cannot be read
 deny contains lib.unclear_finding(r, "location") if {
-	count(data.platform.params.value.regions) > 0
-	some r in input.resources[_]
-	r.judged
+	some r in elsewhere
 	lib.unclear_string(r, "location")
 }
 
 # METADATA
 # title: The provider's region cannot be read
-deny contains finding if {
+deny contains lib.unclear_finding(r, "provider's region") if {
+	some r in elsewhere
+	r.region == ""
+	startswith(r.type, "aws_")
+}
+
+# Resources that are not plainly in an allowed region of their provider: few, as a rule.
+elsewhere := [r |
 	count(data.platform.params.value.regions) > 0
 	some r in input.resources[_]
 	r.judged
-	r.region == ""
-	startswith(r.type, "aws_")
-	finding := lib.unclear_finding(r, "provider's region")
+	not plainly(r)
+]
+
+plainly(r) if {
+	names[r.region]
+	not r.after.location
+	not r.unknown.location
 }
+
+names contains name if some name in data.platform.params.value.regions
 
 region(r) := lower(replace(r.after.location, " ", "")) if {
 	is_string(r.after.location)

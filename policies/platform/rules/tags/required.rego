@@ -20,15 +20,16 @@ import data.platform.lib
 import data.platform.tagging
 
 looked contains r.address if {
-	count(data.platform.params.value.required_tags) > 0
-	some r in tagging.taggable
+	count(required) > 0
+	some r in input.resources[_]
+	r.judged
+	tagging.carries(r)
 }
 
 # METADATA
 # title: The tag is on neither the resource nor its provider
 deny contains finding if {
-	count(data.platform.params.value.required_tags) > 0
-	some r in tagging.taggable
+	some r in suspects
 	not tagging.unclear(r)
 	missing := [name | some name in data.platform.params.value.required_tags; not tagging.has(r, name)]
 	count(missing) > 0
@@ -42,9 +43,26 @@ deny contains finding if {
 # METADATA
 # title: The tags cannot be read
 deny contains lib.unclear_finding(r, "tags") if {
-	count(data.platform.params.value.required_tags) > 0
-	some r in tagging.taggable
+	some r in suspects
 	tagging.unclear(r)
-	some name in data.platform.params.value.required_tags
+	some name in required
 	not tagging.has(r, name)
+}
+
+required contains name if some name in data.platform.params.value.required_tags
+
+# Resources that do not plainly carry every required tag: few, as a rule.
+suspects := [r |
+	count(required) > 0
+	some r in input.resources[_]
+	r.judged
+	not plainly(r)
+	tagging.carries(r)
+]
+
+plainly(r) if {
+	is_object(r.after.tags)
+	count(required - object.keys(r.after.tags)) == 0
+	not "" in r.after.tags
+	not null in r.after.tags
 }

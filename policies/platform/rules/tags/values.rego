@@ -21,14 +21,18 @@ import data.platform.tagging
 
 looked contains r.address if {
 	count(data.platform.params.value.tag_values) > 0
-	some r in tagging.taggable
+	some r in input.resources[_]
+	r.judged
+	tagging.carries(r)
 }
 
 # METADATA
 # title: The value is not in the list
 deny contains finding if {
 	some name, allowed in data.platform.params.value.tag_values
-	some r in tagging.taggable
+	some r in input.resources[_]
+	r.judged
+	tagging.carries(r)
 	v := tagging.value(r, name)
 	not v in allowed
 	not tagging.unclear(r)
@@ -43,6 +47,8 @@ deny contains finding if {
 # title: The tags cannot be read
 deny contains lib.unclear_finding(r, "tags") if {
 	count(data.platform.params.value.tag_values) > 0
-	some r in tagging.taggable
+	some r in input.resources[_]
+	r.judged
+	tagging.carries(r)
 	tagging.unclear(r)
 }
