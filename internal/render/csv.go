@@ -8,21 +8,29 @@ import (
 )
 
 // csvReport is a row a line item (RFC 4180), with exact amounts. An amount that is not known is empty, and its
-// basis says why.
+// basis and why say so; a project without an estimate is a row too.
 func csvReport(r Report) ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
+	w.UseCRLF = true
 	header := []string{
 		"project", "address", "type", "provider", "service", "region", "action", "group", "component", "unit", "currency",
-		"before_basis", "before_quantity", "before_monthly", "after_basis", "after_quantity", "after_rate", "after_monthly",
+		"before_basis", "before_quantity", "before_rate", "before_monthly", "after_basis", "after_quantity", "after_rate", "after_monthly",
 		"price_table", "price_key", "price_as_of", "why",
 	}
 	_ = w.Write(header) // the writer keeps its first error for Flush
 	for _, p := range r.Projects {
-		e, _ := p.Estimate.Get()
+		e, ok := p.Estimate.Get()
+		if !ok {
+			_ = w.Write(csvRow(p.Name, "", &fact.ResourceCost{}, fact.LineItem{After: &fact.Quote{Why: "no estimate: " + p.Estimate.Why()}}))
+		}
 		for i := range e.Resources {
-			for _, l := range e.Resources[i].Lines {
-				_ = w.Write(csvRow(p.Name, string(e.Currency), &e.Resources[i], l))
+			c := &e.Resources[i]
+			for _, l := range c.Lines {
+				_ = w.Write(csvRow(p.Name, string(e.Currency), c, l))
+			}
+			if len(c.Lines) == 0 {
+				_ = w.Write(csvRow(p.Name, string(e.Currency), c, fact.LineItem{After: &fact.Quote{Why: "the estimate has no line for it"}}))
 			}
 		}
 	}
@@ -31,29 +39,31 @@ func csvReport(r Report) ([]byte, error) {
 }
 
 func csvRow(project, currency string, c *fact.ResourceCost, l fact.LineItem) []string {
-	row := []string{project, c.Address, c.Type, c.Provider, c.Service, c.Region, c.Action.String(), l.Group, l.Name, l.Unit, currency}
-	row = append(row, csvQuote(l.Before, false)...)
-	row = append(row, csvQuote(l.After, true)...)
-	q := l.After
-	if q == nil {
-		q = l.Before
-	}
+	q := side(l)
 	source := fact.PriceSource{}
 	if q.Price != nil {
 		source = *q.Price
 	}
-	row = append(row, source.Table, source.Key, source.AsOf, q.Why)
-	for i, s := range row {
-		row[i] = cell(s)
+	action := c.Action.String()
+	if c.Address == "" {
+		action = "" // a project, not a resource
 	}
-	return row
+	row := texts(project, c.Address, c.Type, c.Provider, c.Service, c.Region, action, l.Group, l.Name, l.Unit, currency)
+	row = append(row, csvQuote(l.Before)...)
+	row = append(row, csvQuote(l.After)...)
+	return append(row, texts(source.Table, source.Key, source.AsOf, q.Why)...)
 }
 
-func csvQuote(q *fact.Quote, rate bool) []string {
-	out := []string{"", "", ""}
-	if rate {
-		out = append(out, "")
+func texts(list ...string) []string {
+	for i, s := range list {
+		list[i] = cell(s)
 	}
+	return list
+}
+
+// csvQuote is basis, quantity, rate and monthly amount.
+func csvQuote(q *fact.Quote) []string {
+	out := []string{"", "", "", ""}
 	if q == nil {
 		return out
 	}
@@ -61,11 +71,11 @@ func csvQuote(q *fact.Quote, rate bool) []string {
 	if q.Quantity != nil {
 		out[1] = q.Quantity.String()
 	}
-	if rate && q.Rate != nil {
+	if q.Rate != nil {
 		out[2] = q.Rate.Value().String()
 	}
 	if q.Monthly != nil {
-		out[len(out)-1] = q.Monthly.Value().String()
+		out[3] = q.Monthly.Value().String()
 	}
 	return out
 }

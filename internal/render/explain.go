@@ -10,6 +10,7 @@ import (
 
 // Explain writes how each number of one resource came about: rule, attributes read, price row, assumption.
 func Explain(w io.Writer, c fact.ResourceCost) error {
+	c = cleaner(plainText).resource(c)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s)\n", terminal(c.Address), c.Action)
 	row := func(name, value string) {
@@ -57,7 +58,7 @@ func explainSide(b *strings.Builder, side string, q *fact.Quote, unit string) {
 		fmt.Fprintf(b, "           because %s\n", terminal(q.Why))
 	}
 	if p := q.Price; p != nil {
-		fmt.Fprintf(b, "           price   %s %s in %s, as of %s, %s\n", p.Table, terminal(p.Key), p.Region, p.AsOf, terminal(p.Source))
+		fmt.Fprintf(b, "           price   %s %s in %s, as of %s, %s\n", terminal(p.Table), terminal(p.Key), terminal(p.Region), terminal(p.AsOf), terminal(p.Source))
 		if p.Derived != "" {
 			fmt.Fprintf(b, "           derived %s\n", terminal(p.Derived))
 		}

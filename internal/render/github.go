@@ -28,7 +28,7 @@ func githubReport(r Report) string {
 		if f.File != "" && f.Line > 0 {
 			properties = fmt.Sprintf("file=%s,line=%d,%s", property(f.File), f.Line, properties)
 		}
-		fmt.Fprintf(&b, "::%s %s::%s\n", level, properties, command(oneLine(sarifMessage(f))))
+		fmt.Fprintf(&b, "::%s %s::%s\n", level, properties, command(sarifMessage(f)))
 	}
 	text := Headline(r)
 	if left > 0 {

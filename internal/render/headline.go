@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/verdict"
@@ -28,80 +30,112 @@ func Symbol(o verdict.Outcome) string {
 	return "⏸"
 }
 
-// Headline is the one sentence that every sink begins with: Word — why · cost. It is at most 140 characters and
-// has no text from a pull request in it.
+// Headline is the one sentence that every sink begins with: Word — why · cost. It is one line of at most 140
+// characters. Sinks put the outcome's symbol before it where they have room for one, and escape it like any other
+// text, because it may name a policy.
 func Headline(r Report) string {
-	if r.View == CostView {
-		return headlineOf("Cost", costClause(r))
+	left := "Estimate — " + coverageClause(r)
+	if r.View == CheckView || r.Verdict.Outcome == verdict.Undecided && len(r.Verdict.Findings) > 0 {
+		left = r.Verdict.Outcome.Word() + " — " + whyClause(r.Verdict)
 	}
-	why := whyClause(r.Verdict)
-	return headlineOf(r.Verdict.Outcome.Word()+" — "+why, costClause(r))
+	cost := " · " + costClause(r)
+	// The reason gives way before the money does.
+	return shorten(left, maxHeadline-utf8.RuneCountInString(cost)) + cost
 }
 
-func headlineOf(left, cost string) string {
-	h := left
-	if cost != "" {
-		h += " · " + cost
+// shorten cuts a text at its end to n characters.
+func shorten(s string, n int) string {
+	if runes := []rune(s); len(runes) > n {
+		return string(runes[:max(n-1, 0)]) + "…"
 	}
-	if runes := []rune(h); len(runes) > maxHeadline {
-		return string(runes[:maxHeadline-1]) + "…"
-	}
-	return h
+	return s
 }
 
 // whyClause counts what made the outcome.
 func whyClause(v verdict.Verdict) string {
-	var block, warn, undecided int
+	n := map[verdict.Severity]int{}
 	ack := false
 	for _, f := range v.Findings {
-		switch f.Severity {
-		case verdict.Block:
-			block++
-			ack = ack || f.ID == "needs-ack"
-		case verdict.Warn:
-			warn++
-		case verdict.Undecided:
-			undecided++
-		case verdict.Allow:
-		}
+		n[f.Severity]++
+		ack = ack || f.ID == "needs-ack" && f.Severity == verdict.Block
 	}
 	var parts []string
-	switch v.Outcome {
-	case verdict.Undecided:
-		parts = append(parts, undecidedClause(v, undecided))
-		if block > 0 {
-			parts = append(parts, plural(block, "finding blocks", "findings block"))
+	add := func(n int, one, many string) {
+		if n > 0 {
+			parts = append(parts, plural(n, one, many))
 		}
-	case verdict.Block:
-		if ack && block == 1 {
-			parts = append(parts, "needs an acknowledgement of the cost")
-		} else {
-			parts = append(parts, plural(block, "finding blocks", "findings block"))
-		}
-		if warn > 0 {
-			parts = append(parts, plural(warn, "note", "notes"))
-		}
-	case verdict.Warn:
-		parts = append(parts, plural(warn, "note", "notes"))
-	case verdict.Allow:
-		parts = append(parts, fmt.Sprintf("%s looked", plural(len(v.Checks), "policy", "policies")))
+	}
+	switch {
+	case v.Outcome == verdict.Undecided && n[verdict.Undecided] > 0:
+		parts = append(parts, undecidedClause(v, n[verdict.Undecided]))
+	case v.Outcome == verdict.Block && ack && n[verdict.Block] == 1:
+		parts = append(parts, "needs an acknowledgement of the cost")
+		n[verdict.Block] = 0
+	case v.Outcome == verdict.Allow:
+		return passClause(v)
+	}
+	add(n[verdict.Block], "finding blocks", "findings block")
+	add(n[verdict.Warn], "note", "notes")
+	if len(parts) == 0 {
+		return "no reason was given"
 	}
 	return strings.Join(parts, ", ")
 }
 
+// passClause tells policies that passed from those that had nothing to look at, and from none at all.
+func passClause(v verdict.Verdict) string {
+	passed := passedChecks(v)
+	switch {
+	case len(v.Checks) == 0:
+		return "no policy was asked"
+	case passed == 0:
+		return "no policy applies to this change"
+	case passed < len(v.Checks):
+		return fmt.Sprintf("%s, %d had nothing to look at", plural(passed, "policy passes", "policies pass"), len(v.Checks)-passed)
+	}
+	return plural(passed, "policy passes", "policies pass")
+}
+
 // undecidedClause names the missing thing when it is one.
 func undecidedClause(v verdict.Verdict, n int) string {
-	titles := map[string]bool{}
 	title := ""
 	for _, f := range v.Findings {
-		if f.Severity == verdict.Undecided {
-			titles[f.Title], title = true, f.Title
+		if f.Severity != verdict.Undecided {
+			continue
 		}
+		if title != "" && f.Title != title {
+			title = ""
+			break
+		}
+		title = f.Title
 	}
-	if len(titles) == 1 && title != "" && len(title) <= 60 {
-		return strings.ToLower(title[:1]) + oneLine(title[1:])
+	if title == "" || utf8.RuneCountInString(title) > 60 {
+		return plural(n, "thing could not be decided", "things could not be decided")
 	}
-	return plural(n, "thing could not be decided", "things could not be decided")
+	return lowerFirst(plainText(title))
+}
+
+// lowerFirst makes a title the middle of a sentence; an abbreviation stays as it is.
+func lowerFirst(s string) string {
+	runes := []rune(s)
+	if len(runes) > 1 && unicode.IsUpper(runes[0]) && !unicode.IsUpper(runes[1]) {
+		runes[0] = unicode.ToLower(runes[0])
+	}
+	return string(runes)
+}
+
+// coverageClause says how much of the plans an estimate covers.
+func coverageClause(r Report) string {
+	resources, priced := 0, 0
+	for _, p := range r.Projects {
+		e, ok := p.Estimate.Get()
+		if !ok {
+			return "a plan could not be priced"
+		}
+		resources += e.Coverage.Resources
+		priced += e.Coverage.Priced + e.Coverage.Free
+	}
+	return fmt.Sprintf("%d of %s known", priced, plural(resources, "resource", "resources"))
 }
 
 // costClause is the money of the headline; what is not known is said, never printed as zero.
@@ -110,30 +144,75 @@ func costClause(r Report) string {
 	if !ok {
 		return "cost unknown"
 	}
-	open, changed, any := 0, 0, false
+	var sum openness
+	changed, costs := 0, false
 	for _, p := range r.Projects {
 		e, known := p.Estimate.Get()
 		if !known {
 			return "cost unknown"
 		}
-		open += e.Coverage.ChangedUnknown + e.Coverage.ChangedUnpriced
+		sum.add(openOf(e))
 		changed += e.Coverage.Changed
-		any = any || len(e.Resources) > 0
+		costs = costs || len(e.Resources) > 0
 	}
 	switch {
-	case !any && changed == 0:
+	case !costs && changed == 0:
 		return "no cost change"
-	case !any:
+	case !costs:
 		return "nothing that costs"
 	}
-	text := "cost " + changeText(total)
-	if open > 0 {
-		text += fmt.Sprintf(" + %s unknown", plural(open, "resource", "resources"))
-	}
-	return text
+	return "cost " + costText(total, sum)
 }
 
-// Action is the one thing that unblocks, and where; empty when nothing blocks.
+// openness counts the changed resources whose cost is not fully a number.
+type openness struct{ unknown, usage int }
+
+func (o *openness) add(b openness) { o.unknown, o.usage = o.unknown+b.unknown, o.usage+b.usage }
+
+// openOf counts from the lines, or from the coverage when that knows of more.
+func openOf(e fact.Estimate) openness {
+	o := openness{}
+	for i := range e.Resources {
+		if c := &e.Resources[i]; c.Action.Changes() {
+			switch {
+			case isOpen(c):
+				o.unknown++
+			case byUsage(c):
+				o.usage++
+			}
+		}
+	}
+	o.unknown = max(o.unknown, e.Coverage.ChangedUnknown+e.Coverage.ChangedUnpriced)
+	return o
+}
+
+// costText is a change of cost with what it leaves out.
+func costText(c fact.Change, o openness) string {
+	unknown := ""
+	if o.unknown > 0 {
+		unknown = plural(o.unknown, "resource", "resources") + " unknown"
+	}
+	switch {
+	case !c.Delta.IsZero():
+		text := changeText(c)
+		if unknown != "" {
+			text += " + " + unknown
+		}
+		if o.usage > 0 {
+			text += " + usage"
+		}
+		return text
+	case unknown != "":
+		return "unknown for " + plural(o.unknown, "resource", "resources")
+	case o.usage > 0:
+		return "by usage, which is not given"
+	case c.After.IsZero():
+		return "unchanged"
+	}
+	return "unchanged (" + Money(c.After) + "/mo)"
+}
+
+// action is the one thing that unblocks, and where; empty when nothing blocks.
 func action(v verdict.Verdict) (f verdict.Finding, ok bool) {
 	if v.Outcome == verdict.Allow || v.Outcome == verdict.Warn {
 		return f, false
@@ -154,56 +233,4 @@ func worstFirst(findings []verdict.Finding) []verdict.Finding {
 		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Address, b.Address))
 	})
 	return out
-}
-
-// movers are the resources whose cost changes or whose change is not known, greatest first.
-func movers(r Report) []mover {
-	var out []mover
-	for _, p := range r.Projects {
-		e, ok := p.Estimate.Get()
-		if !ok {
-			continue
-		}
-		for i := range e.Resources {
-			c := &e.Resources[i]
-			m := mover{project: p.Name, cost: c, open: isOpen(c)}
-			if c.Action.Changes() && (!c.Monthly.Delta.IsZero() || m.open) {
-				out = append(out, m)
-			}
-		}
-	}
-	slices.SortStableFunc(out, func(a, b mover) int {
-		return cmp.Or(b.cost.Monthly.Delta.Abs().Cmp(a.cost.Monthly.Delta.Abs()), cmp.Compare(a.cost.Address, b.cost.Address))
-	})
-	return out
-}
-
-type mover struct {
-	project string
-	cost    *fact.ResourceCost
-	open    bool
-}
-
-// isOpen reports a line without a number where there should be one.
-func isOpen(c *fact.ResourceCost) bool {
-	for _, l := range c.Lines {
-		for _, q := range []*fact.Quote{l.Before, l.After} {
-			if q != nil && (q.Basis == fact.Unknown || q.Basis == fact.Unpriced) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// openWhy says why a resource has no full number.
-func openWhy(c *fact.ResourceCost) string {
-	for _, l := range c.Lines {
-		for _, q := range []*fact.Quote{l.After, l.Before} {
-			if q != nil && (q.Basis == fact.Unknown || q.Basis == fact.Unpriced) {
-				return q.Basis.String() + ": " + q.Why
-			}
-		}
-	}
-	return ""
 }

@@ -15,7 +15,7 @@ var page string
 // htmlReport is one self-contained page: no script, no request to anywhere, light and dark, printable.
 func htmlReport(r Report) ([]byte, error) {
 	t, err := template.New("report").Funcs(template.FuncMap{
-		"headline": Headline, "symbol": Symbol, "place": place, "plan": planText, "change": changeText, "signed": Signed,
+		"headline": Headline, "symbol": Symbol, "place": place, "plan": planText, "change": changeText,
 		"quantity": quantityText, "line": lineText, "clean": oneLine, "findings": visibleFindings, "short": shortDigest,
 		"estimate": func(p Project) *fact.Estimate {
 			if e, ok := p.Estimate.Get(); ok {
@@ -29,12 +29,7 @@ func htmlReport(r Report) ([]byte, error) {
 			}
 			return rateText(*q.Rate)
 		},
-		"side": func(l fact.LineItem) *fact.Quote {
-			if l.After != nil {
-				return l.After
-			}
-			return l.Before
-		},
+		"side": side, "cost": projectCost, "date": bookDate, "commit": shortCommit, "mark": headlineSymbol, "action": mustDo,
 	}).Parse(page)
 	if err != nil {
 		return nil, err
@@ -51,6 +46,14 @@ func htmlReport(r Report) ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// mustDo is the action that unblocks, for the template; nil when there is none.
+func mustDo(v verdict.Verdict) *verdict.Finding {
+	if f, ok := action(v); ok {
+		return &f
+	}
+	return nil
 }
 
 // bar is one row of the chart of top movers, in units of the drawing.
@@ -81,12 +84,9 @@ func bars(r Report) []bar {
 	for i, x := range m {
 		d := x.cost.Monthly.Delta
 		w := int(d.Abs().Value().Div(greatest).InexactFloat64() * chartHalf)
-		b := bar{Name: middle(oneLine(x.cost.Address), 52), Text: Signed(d), X: chartMid, W: max(w, 1), Y: 24*i + 4, TY: 24*i + 17, Rise: d.Sign() > 0}
+		b := bar{Name: middle(oneLine(x.cost.Address), 52), Text: x.text(), X: chartMid, W: max(w, 1), Y: 24*i + 4, TY: 24*i + 17, Rise: d.Sign() > 0}
 		if !b.Rise {
 			b.X = chartMid - b.W
-		}
-		if x.open {
-			b.Text = "unknown"
 		}
 		out = append(out, b)
 	}

@@ -21,21 +21,47 @@ type wire struct {
 	Total    *fact.Change    `json:"total"` // null when some project has no estimate
 	Why      string          `json:"total_missing,omitempty"`
 	Projects []wireProject   `json:"projects"`
+	Policies string          `json:"policies,omitempty"`
+	Repeat   string          `json:"reproduce,omitempty"`
+	Link     string          `json:"link,omitempty"`
 	Program  string          `json:"program_version,omitempty"`
 	Commit   string          `json:"commit,omitempty"`
 }
 
 type wireProject struct {
 	Name     string         `json:"name"`
-	Plan     PlanSummary    `json:"plan"`
+	Plan     wirePlan       `json:"plan"`
 	Estimate *fact.Estimate `json:"estimate"`
 	Why      string         `json:"estimate_missing,omitempty"`
+}
+
+// wirePlan writes faults under the names of every other field.
+type wirePlan struct {
+	PlanSummary
+
+	Faults []wireFault `json:"faults,omitempty"`
+	Notes  []wireFault `json:"notes,omitempty"`
+}
+
+type wireFault struct {
+	Where   string `json:"where"`
+	Message string `json:"msg"`
+	Fix     string `json:"fix,omitempty"`
+}
+
+func wireFaults(list []fact.Fault) []wireFault {
+	out := make([]wireFault, len(list))
+	for i, f := range list {
+		out[i] = wireFault(f)
+	}
+	return out
 }
 
 func jsonReport(r Report) ([]byte, error) {
 	w := wire{
 		Schema: schemaVersion, Kind: "verdict", Headline: Headline(r), Verdict: r.Verdict, Currency: string(r.Currency),
 		Why: r.Total.Why(), Program: r.Version, Commit: r.Commit, Projects: []wireProject{},
+		Policies: r.Policies, Repeat: r.Reproduce, Link: r.Link,
 	}
 	if r.View == CostView {
 		w.Kind = "estimate"
@@ -44,7 +70,10 @@ func jsonReport(r Report) ([]byte, error) {
 		w.Total = &t
 	}
 	for _, p := range r.Projects {
-		wp := wireProject{Name: p.Name, Plan: p.Plan, Why: p.Estimate.Why()}
+		wp := wireProject{
+			Name: p.Name, Why: p.Estimate.Why(),
+			Plan: wirePlan{PlanSummary: p.Plan, Faults: wireFaults(p.Plan.Faults), Notes: wireFaults(p.Plan.Notes)},
+		}
 		if e, ok := p.Estimate.Get(); ok {
 			wp.Estimate = &e
 		}
@@ -52,5 +81,5 @@ func jsonReport(r Report) ([]byte, error) {
 	}
 	b, err := json.Marshal(w, json.Deterministic(true), json.FormatNilSliceAsNull(false), jsontext.AllowInvalidUTF8(true),
 		jsontext.EscapeForHTML(true), jsontext.WithIndent("  "))
-	return append(b, '\n'), err
+	return append(asciiJSON(b), '\n'), err
 }

@@ -12,56 +12,83 @@ import (
 // commentLimit is the length of a GitHub comment in characters.
 const commentLimit = 65536
 
-// tableRows is how many findings the first table shows.
-const tableRows = 6
+// tableRows is how many findings the first table shows, projectRows how many projects.
+const (
+	tableRows   = 6
+	projectRows = 20
+)
 
-// markdownReport is the pull request comment: headline, the one action, one table, folded details, footer. Only
-// details are cut, whole blocks and whole lines at a time, so that what remains is always well formed.
+// markdownReport is the pull request comment: headline, the one action, one table, folded details, footer. It is cut
+// by whole blocks and whole lines, so that what remains is always well formed: details first, then the footer, and
+// only under a limit of a few thousand characters rows of the tables. The headline is never cut away.
 func markdownReport(r Report, o Options) string {
 	limit := o.Limit
 	if limit <= 0 {
 		limit = commentLimit
 	}
-	head := markdownHead(r, o)
-	foot := markdownFooter(r)
-	room := limit - utf8.RuneCountInString(head) - utf8.RuneCountInString(foot)
-	var body strings.Builder
-	for _, d := range details(r) {
-		text := d.fit(room)
-		if text == "" {
-			continue
-		}
-		room -= utf8.RuneCountInString(text)
-		body.WriteString(text)
+	top := headline(r, o)
+	if utf8.RuneCountInString(top) > limit {
+		return shorten(Headline(r), limit)
 	}
-	return head + body.String() + foot
+	foot := markdownFooter(r)
+	room := limit - utf8.RuneCountInString(top) - utf8.RuneCountInString(foot)
+	if room < 0 {
+		return top
+	}
+	head := markdownHead(r, room)
+	room -= utf8.RuneCountInString(head)
+	return top + head + fitAll(details(r), room) + foot
 }
 
-func markdownHead(r Report, o Options) string {
+// headline is the comment's marker and title.
+func headline(r Report, o Options) string {
 	var b strings.Builder
 	if o.Marker != "" {
-		b.WriteString(o.Marker + "\n")
+		b.WriteString(comment(o.Marker) + "\n")
 	}
-	if r.View == CostView {
-		fmt.Fprintf(&b, "### %s\n", Headline(r))
-	} else {
-		fmt.Fprintf(&b, "### %s %s\n", Symbol(r.Verdict.Outcome), Headline(r))
+	b.WriteString("### ")
+	if s := headlineSymbol(r); s != "" {
+		b.WriteString(s + " ")
 	}
-	if f, ok := action(r.Verdict); ok && r.View == CheckView {
-		fmt.Fprintf(&b, "\n**To unblock:** %s%s\n", markdown(middle(f.Fix, 300)), markdownPlace(f))
-	}
-	markdownFindings(&b, r)
-	markdownProjects(&b, r)
+	b.WriteString(markdown(Headline(r)) + "\n")
 	return b.String()
 }
 
-func markdownPlace(f verdict.Finding) string {
+// headlineSymbol is the outcome's; an estimate has none unless part of a plan could not be read.
+func headlineSymbol(r Report) string {
+	if r.View == CostView && len(visibleFindings(r)) == 0 {
+		return ""
+	}
+	return Symbol(r.Verdict.Outcome)
+}
+
+// markdownHead is the action and the tables, with as many rows as there is room for.
+func markdownHead(r Report, room int) string {
+	act := markdownAction(r)
+	for _, rows := range []int{tableRows, 3, 1, 0} {
+		text := act + markdownFindings(r, rows) + markdownProjects(r, min(rows*projectRows/tableRows, projectRows))
+		if utf8.RuneCountInString(text) <= room {
+			return text
+		}
+	}
+	return ""
+}
+
+func markdownAction(r Report) string {
+	f, ok := action(r.Verdict)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("\n**To unblock:** %s%s\n", markdown(middle(f.Fix, 300)), markdownPlace(r, f))
+}
+
+func markdownPlace(r Report, f verdict.Finding) string {
 	var parts []string
 	if f.Address != "" {
 		parts = append(parts, code(middle(f.Address, 120)))
 	}
 	if p := place(f); p != "" {
-		parts = append(parts, code(middle(p, 160)))
+		parts = append(parts, linked(middle(p, 160), fileLink(r, f)))
 	}
 	text := ""
 	if len(parts) > 0 {
@@ -70,36 +97,62 @@ func markdownPlace(f verdict.Finding) string {
 	return text + " — " + code(middle(f.ID, 40))
 }
 
-func markdownFindings(b *strings.Builder, r Report) {
-	findings := visibleFindings(r)
-	if len(findings) == 0 {
-		return
+// fileLink is the address of a finding's line, when the report knows where its files are shown.
+func fileLink(r Report, f verdict.Finding) string {
+	if r.Files == "" || f.File == "" || len(f.File) > 1000 {
+		return ""
 	}
-	b.WriteString("\n|    | Policy | Where | Why |\n|----|--------|-------|-----|\n")
+	url := r.Files + pathEscape(f.File)
+	if f.Line > 0 {
+		url += fmt.Sprintf("#L%d", f.Line)
+	}
+	return url
+}
+
+const findingsHead = "|    | Policy | Where | Why |\n|----|--------|-------|-----|\n"
+
+func markdownFindings(r Report, rows int) string {
+	findings := visibleFindings(r)
+	if len(findings) == 0 || rows == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\n" + findingsHead)
 	for i, f := range findings {
-		if i == tableRows {
-			fmt.Fprintf(b, "|    | %s | | all under Findings below |\n", plural(len(findings)-i, "more finding", "more findings"))
+		if i == rows {
+			fmt.Fprintf(&b, "|    | … %s | | under Findings below |\n", plural(len(findings)-i, "more finding", "more findings"))
 			break
 		}
-		b.WriteString(findingRow(f, 120))
+		b.WriteString(findingRow(r, f, 160))
 	}
 	if passed := passedChecks(r.Verdict); passed > 0 {
-		fmt.Fprintf(b, "| ✅ | %s | | |\n", plural(passed, "other passes", "others pass"))
+		fmt.Fprintf(&b, "| ✅ | %s | | |\n", plural(passed, "other passes", "others pass"))
 	}
+	return b.String()
 }
 
-func findingRow(f verdict.Finding, width int) string {
-	where := f.Address
-	if p := place(f); p != "" && f.Line > 0 {
-		where = p
+func findingRow(r Report, f verdict.Finding, width int) string {
+	where := code(middle(f.Address, 64))
+	if f.File != "" || where == "" {
+		where = linked(middle(place(f), 64), fileLink(r, f))
 	}
 	return fmt.Sprintf("| %s | %s %s | %s | %s |\n", Symbol(f.Severity), code(middle(f.ID, 40)), markdown(middle(f.Title, 60)),
-		code(middle(where, 64)), markdown(middle(findingWhy(f), width)))
+		where, whyCell(f, width))
 }
 
-// findingWhy is the message, with the address where the row shows the file instead.
+// whyCell is the message; the address stands before it when the row shows the file instead and the message does not
+// name it.
+func whyCell(f verdict.Finding, width int) string {
+	text := markdown(middle(f.Message, width))
+	if f.Address != "" && f.File != "" && !strings.Contains(f.Message, f.Address) {
+		text = code(middle(f.Address, 64)) + ": " + text
+	}
+	return text
+}
+
+// findingWhy is whyCell for formats without markup.
 func findingWhy(f verdict.Finding) string {
-	if f.Address != "" && f.Line > 0 && !strings.Contains(f.Message, f.Address) {
+	if f.Address != "" && f.File != "" && !strings.Contains(f.Message, f.Address) {
 		return f.Address + ": " + f.Message
 	}
 	return f.Message
@@ -126,23 +179,52 @@ func passedChecks(v verdict.Verdict) int {
 	return n
 }
 
-// markdownProjects is a row each when there are several plans.
-func markdownProjects(b *strings.Builder, r Report) {
-	if len(r.Projects) < 2 {
-		return
+// markdownProjects is a row each when there are several plans: those that cost or change most matter first.
+func markdownProjects(r Report, rows int) string {
+	if len(r.Projects) < 2 || rows == 0 {
+		return ""
 	}
+	var b strings.Builder
 	b.WriteString("\n| Project | Changes | Cost |\n|---------|---------|------|\n")
 	for i, p := range r.Projects {
-		if i == 20 {
-			fmt.Fprintf(b, "| %s | | |\n", plural(len(r.Projects)-i, "more project", "more projects"))
+		if i == rows {
+			fmt.Fprintf(&b, "| … %s | | %s |\n", plural(len(r.Projects)-i, "more project", "more projects"), restOfProjects(r.Projects[i:]))
 			break
 		}
-		cost := "unknown"
-		if e, ok := p.Estimate.Get(); ok {
-			cost = changeText(e.Total)
-		}
-		fmt.Fprintf(b, "| %s | %s | %s |\n", code(middle(p.Name, 64)), planText(p.Plan), cost)
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", code(middle(p.Name, 64)), planText(p.Plan), markdown(projectCost(p)))
 	}
+	return b.String()
+}
+
+// projectCost is a project's change of cost, or why there is none.
+func projectCost(p Project) string {
+	e, ok := p.Estimate.Get()
+	if !ok {
+		return "unknown: " + middle(p.Estimate.Why(), 120)
+	}
+	return costText(e.Total, openOf(e))
+}
+
+// restOfProjects adds up the projects that have no row.
+func restOfProjects(rest []Project) string {
+	var sum fact.Change
+	unknown := 0
+	for _, p := range rest {
+		e, ok := p.Estimate.Get()
+		if !ok {
+			unknown++
+			continue
+		}
+		sum.Delta = sum.Delta.Add(e.Total.Delta)
+		if o := openOf(e); o.unknown+o.usage > 0 {
+			unknown++
+		}
+	}
+	text := Signed(sum.Delta) + "/mo"
+	if unknown > 0 {
+		text += fmt.Sprintf(" + %s not fully known", plural(unknown, "project", "projects"))
+	}
+	return text
 }
 
 // planText is "2 to add, 1 to change, 0 to destroy", as Terraform says it.
@@ -154,183 +236,31 @@ func planText(p PlanSummary) string {
 	if p.Forget > 0 {
 		text += fmt.Sprintf(", %d to forget", p.Forget)
 	}
-	if !p.Complete {
+	switch {
+	case p.Errored:
+		text += " (the plan failed part-way)"
+	case !p.Complete:
 		text += " (partial plan)"
 	}
 	return text
 }
 
-// detail is one folded block: lines that may be cut from the end, and what the cut says.
-type detail struct {
-	summary string
-	open    string // such as ```diff
-	lines   []string
-	close   string
-	rest    func(shown int) string // the line that stands for what was cut
-}
-
-// fit renders the block within room characters, or nothing when not even its frame fits.
-func (d detail) fit(room int) string {
-	frame := fmt.Sprintf("\n<details><summary>%s</summary>\n\n%s%s\n</details>\n", d.summary, d.open, d.close)
-	left := room - utf8.RuneCountInString(frame) - 120 // the line about the rest
-	if left < 0 {
-		return ""
-	}
-	var b strings.Builder
-	shown := 0
-	for _, l := range d.lines {
-		if left -= utf8.RuneCountInString(l); left < 0 {
-			break
-		}
-		b.WriteString(l)
-		shown++
-	}
-	if shown < len(d.lines) && d.rest != nil {
-		b.WriteString(d.rest(shown))
-	}
-	return fmt.Sprintf("\n<details><summary>%s</summary>\n\n%s%s%s\n</details>\n", d.summary, d.open, b.String(), d.close)
-}
-
-func details(r Report) []detail {
-	var out []detail
-	if findings := visibleFindings(r); len(findings) > tableRows {
-		d := detail{summary: "Findings — " + plural(len(findings), "finding", "findings"), open: "|    | Policy | Where | Why |\n|----|--------|-------|-----|\n"}
-		for _, f := range findings {
-			d.lines = append(d.lines, findingRow(f, 400))
-		}
-		d.rest = func(n int) string {
-			return fmt.Sprintf("|    | %s | | |\n", plural(len(findings)-n, "more finding", "more findings"))
-		}
-		out = append(out, d)
-	}
-	if m := movers(r); len(m) > 0 {
-		out = append(out, moversDetail(r, m))
-	}
-	if lines := assumptionLines(r); len(lines) > 0 {
-		out = append(out, detail{
-			summary: "What the numbers rest on — " + plural(len(lines), "line", "lines"), lines: lines,
-			rest: func(n int) string { return fmt.Sprintf("- %s\n", plural(len(lines)-n, "more line", "more lines")) },
-		})
-	}
-	return out
-}
-
-// moversDetail is the cost by resource as a diff. The lines and the line about the rest add up to the total.
-func moversDetail(r Report, m []mover) detail {
-	d := detail{
-		summary: fmt.Sprintf("Cost by resource — %s%s", plural(len(m), "changes", "change"), deltaSuffix(r)),
-		open:    "```diff\n", close: "```\n",
-	}
-	several := len(r.Projects) > 1
-	for _, x := range m {
-		d.lines = append(d.lines, moverLine(x, several))
-	}
-	d.rest = func(n int) string {
-		sum := m[n].cost.Monthly.Delta
-		for _, x := range m[n+1:] {
-			sum = sum.Add(x.cost.Monthly.Delta)
-		}
-		return fmt.Sprintf("  … %d more (%s)\n", len(m)-n, Signed(sum))
-	}
-	return d
-}
-
-func deltaSuffix(r Report) string {
-	if t, ok := r.Total.Get(); ok {
-		return ", " + Signed(t.Delta) + "/mo"
-	}
-	return ""
-}
-
-func moverLine(x mover, several bool) string {
-	mark := " "
-	switch x.cost.Monthly.Delta.Sign() {
-	case 1:
-		mark = "+"
-	case -1:
-		mark = "-"
-	}
-	name := x.cost.Address
-	if several {
-		name = x.project + ": " + name
-	}
-	text := Signed(x.cost.Monthly.Delta)
-	if x.open {
-		text = "unknown"
-		if !x.cost.Monthly.Delta.IsZero() {
-			text = Signed(x.cost.Monthly.Delta) + " + unknown"
-		}
-	}
-	return fmt.Sprintf("%s %-62s %12s\n", mark, middle(fenced(name), 62), text)
-}
-
-// assumptionLines say what the estimate took for granted, what has no price, and how old prices are.
-func assumptionLines(r Report) []string {
-	var out []string
-	seen := map[string]bool{}
-	add := func(s string) {
-		if !seen[s] {
-			seen[s] = true
-			out = append(out, s)
-		}
-	}
-	for _, p := range r.Projects {
-		e, ok := p.Estimate.Get()
-		if !ok {
-			add(fmt.Sprintf("- %s: no estimate: %s\n", code(p.Name), markdown(p.Estimate.Why())))
-			continue
-		}
-		for _, t := range e.Unpriced {
-			add(fmt.Sprintf("- unpriced: %s × %d: %s\n", code(t.Type), t.Count, markdown(t.Why)))
-		}
-		for _, n := range e.Notes {
-			add(fmt.Sprintf("- %s = %s: %s\n", markdown(n.What), code(n.Value), markdown(n.Why)))
-		}
-		if n := e.Coverage.UsageUnsetLines; n > 0 {
-			add(fmt.Sprintf("- %s shown by rate only: no usage was given, so it is in no total\n", plural(n, "usage-based line is", "usage-based lines are")))
-		}
-		if !e.UsagePart.After.IsZero() || !e.UsagePart.Before.IsZero() {
-			add(fmt.Sprintf("- of the total, %s rest on usage assumptions\n", changeText(e.UsagePart)))
-		}
-		for i := range e.Resources {
-			for _, m := range resourceAssumptions(&e.Resources[i]) {
-				add(m)
-			}
-		}
-		if e.BookAsOf != "" {
-			add(fmt.Sprintf("- list prices without tax, newest table of %s\n", e.BookAsOf))
-		}
-	}
-	return out
-}
-
-func resourceAssumptions(c *fact.ResourceCost) []string {
-	if !c.Action.Changes() {
-		return nil
-	}
-	var out []string
-	for _, a := range c.Assumptions {
-		if strings.HasSuffix(a.What, " region") {
-			continue
-		}
-		out = append(out, fmt.Sprintf("- %s: %s = %s (%s)\n", code(c.Address), markdown(a.What), code(a.Value), markdown(a.Why)))
-	}
-	if why := openWhy(c); why != "" {
-		out = append(out, fmt.Sprintf("- %s: %s\n", code(c.Address), markdown(middle(why, 200))))
-	}
-	return out
-}
-
 func markdownFooter(r Report) string {
 	var parts []string
 	if r.Commit != "" {
-		parts = append(parts, code(middle(r.Commit, 12)))
+		parts = append(parts, code(shortCommit(r.Commit)))
 	}
 	if r.Policies != "" && r.View == CheckView {
 		parts = append(parts, "policies "+code(shortDigest(r.Policies)))
 	}
+	if d := bookDate(r); d != "" {
+		parts = append(parts, "prices of "+markdown(middle(d, 20)))
+	}
 	if r.Verdict.Digest != "" {
 		parts = append(parts, "verdict "+code(shortDigest(r.Verdict.Digest)))
+	}
+	if plainURL(r.Link) {
+		parts = append(parts, "[report]("+r.Link+")")
 	}
 	if r.Reproduce != "" {
 		parts = append(parts, "reproduce: "+code(middle(r.Reproduce, 200)))
@@ -341,11 +271,35 @@ func markdownFooter(r Report) string {
 	return "\n<sub>" + strings.Join(parts, " · ") + "</sub>\n"
 }
 
+// bookDate is the newest date among the price tables used.
+func bookDate(r Report) string {
+	newest := ""
+	for _, p := range r.Projects {
+		if e, ok := p.Estimate.Get(); ok {
+			newest = max(newest, e.BookAsOf)
+		}
+	}
+	return newest
+}
+
+// shortCommit is the first seven characters of a commit, as Git writes it.
+func shortCommit(c string) string { return prefix(c, 7) }
+
 // shortDigest is the first eight characters of a digest.
 func shortDigest(d string) string {
-	_, hexa, ok := strings.Cut(d, ":")
-	if !ok {
-		hexa = d
+	if _, digits, ok := strings.Cut(d, ":"); ok {
+		d = digits
 	}
-	return middle(hexa[:min(8, len(hexa))], 8)
+	return prefix(d, 8)
+}
+
+// prefix is the first n characters of a text.
+func prefix(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
 }

@@ -23,6 +23,8 @@ type Report struct {
 	Version   string                  // of the program
 	Commit    string                  // optional: the commit that was judged
 	Policies  string                  // digest of the policies
+	Link      string                  // optional: https address of the page about this verdict
+	Files     string                  // optional: https address that a file's path is appended to, ending in a slash
 }
 
 // View says whether a report is a verdict or an estimate alone.
@@ -56,8 +58,8 @@ type PlanSummary struct {
 	Same     int          `json:"no_op"`
 	Drift    int          `json:"drift"`
 	Digest   string       `json:"digest"`
-	Faults   []fact.Fault `json:"faults,omitempty"`
-	Notes    []fact.Fault `json:"notes,omitempty"`
+	Faults   []fact.Fault `json:"-"`
+	Notes    []fact.Fault `json:"-"`
 }
 
 // Summarise counts what a plan does.
@@ -148,6 +150,12 @@ type Options struct {
 func Render(w io.Writer, f Format, r Report, o Options) error {
 	var b []byte
 	var err error
+	r = withReason(r)
+	if f == JSON {
+		r = cleaned(r, Redact) // texts stay exact for machines; their dangerous characters are written as \u escapes
+	} else {
+		r = cleaned(r, plainText)
+	}
 	switch f {
 	case Text:
 		b = []byte(textReport(r, o))

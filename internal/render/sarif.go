@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report"
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
@@ -18,23 +19,31 @@ func sarifReport(r Report) ([]byte, error) {
 	if r.Version != "" {
 		run.Tool.Driver.WithVersion(r.Version)
 	}
+	seen, rules := map[string]int{}, map[string]bool{}
 	for _, f := range worstFirst(r.Verdict.Findings) {
-		rule := run.AddRule(oneLine(f.ID))
-		rule.WithName(oneLine(f.ID)).WithShortDescription(sarif.NewMultiformatMessageString().WithText(oneLine(nonEmpty(f.Title, f.ID))))
-		if f.Fix != "" {
-			rule.WithHelp(sarif.NewMultiformatMessageString().WithText(oneLine(f.Fix)))
+		id := nonEmpty(oneLine(f.ID), "unnamed")
+		if !rules[id] {
+			rules[id] = true
+			sarifRule(run.AddRule(id), id, f)
 		}
-		result := run.CreateResultForRule(oneLine(f.ID))
-		result.WithLevel(sarifLevel(f.Severity)).WithMessage(sarif.NewTextMessage(oneLine(sarifMessage(f))))
+		mark := fingerprint(f, seen)
+		result := run.CreateResultForRule(id)
+		result.WithLevel(sarifLevel(f.Severity)).WithMessage(sarif.NewTextMessage(nonEmpty(oneLine(sarifMessage(f)), id)))
 		result.WithLocations([]*sarif.Location{sarifLocation(r, f)})
-		result.WithPartialFingerprints(map[string]string{"platform/v1": fingerprint(f)})
+		// GitHub tells alerts apart by the second one; without it, it would hash the line, and a plan file has none.
+		result.WithPartialFingerprints(map[string]string{"platform/v1": mark, "primaryLocationLineHash": mark + ":1"})
 	}
 	doc.AddRun(run)
 	var b bytes.Buffer
 	if err := doc.PrettyWrite(&b); err != nil {
 		return nil, err
 	}
-	return append(b.Bytes(), '\n'), nil
+	return append(asciiJSON(b.Bytes()), '\n'), nil
+}
+
+func sarifRule(rule *sarif.ReportingDescriptor, id string, f verdict.Finding) {
+	rule.WithName(id).WithShortDescription(sarif.NewMultiformatMessageString().WithText(nonEmpty(oneLine(f.Title), id)))
+	rule.WithHelp(sarif.NewMultiformatMessageString().WithText(nonEmpty(oneLine(f.Fix), "platform policy explain "+id)))
 }
 
 func sarifLevel(s verdict.Severity) string {
@@ -63,23 +72,27 @@ func sarifMessage(f verdict.Finding) string {
 	return text
 }
 
+// sarifLocation is file and line, else the plan that the finding is about.
 func sarifLocation(r Report, f verdict.Finding) *sarif.Location {
-	file, line := f.File, f.Line
-	if file == "" {
-		file = f.Project
-	}
+	file := nonEmpty(f.File, f.Project)
 	if file == "" && len(r.Projects) > 0 {
 		file = r.Projects[0].Name
 	}
 	where := sarif.NewPhysicalLocation().
-		WithArtifactLocation(sarif.NewSimpleArtifactLocation(oneLine(file))).
-		WithRegion(sarif.NewRegion().WithStartLine(max(line, 1)))
+		WithArtifactLocation(sarif.NewSimpleArtifactLocation(pathEscape(nonEmpty(oneLine(file), "plan.json")))).
+		WithRegion(sarif.NewRegion().WithStartLine(max(f.Line, 1)))
 	return sarif.NewLocationWithPhysicalLocation(where)
 }
 
-// fingerprint is stable over runs and over moves of the file, so that an alert stays one alert.
-func fingerprint(f verdict.Finding) string {
-	sum := sha256.Sum256([]byte(f.ID + "\x00" + f.Project + "\x00" + f.Address))
+// fingerprint is stable over runs and over moves of the file, so that an alert stays one alert; several findings of
+// one rule about one thing are counted.
+func fingerprint(f verdict.Finding, seen map[string]int) string {
+	key := f.ID + "\x00" + f.Project + "\x00" + f.Address
+	seen[key]++
+	if n := seen[key]; n > 1 {
+		key += fmt.Sprintf("\x00%d", n)
+	}
+	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:16])
 }
 

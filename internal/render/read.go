@@ -1,0 +1,106 @@
+package render
+
+import (
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/org/platform-action/internal/fact"
+	"github.com/org/platform-action/internal/money"
+)
+
+// ReadJSON reads a report that Render wrote as JSON, so that it can be shown again in another format or compared to.
+// Unknown fields and other schema versions are errors: what they mean is not known. The text is untrusted; every
+// format escapes it as it does any other.
+func ReadJSON(b []byte) (Report, error) {
+	var head struct {
+		Schema string `json:"schema_version"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return Report{}, fmt.Errorf("the report is not the JSON that --format json writes: %w", err)
+	}
+	if head.Schema != schemaVersion {
+		return Report{}, fmt.Errorf("/schema_version is %.20q and this program reads %q; make the report again with this program", head.Schema, schemaVersion)
+	}
+	var w wire
+	if err := json.Unmarshal(b, &w, json.RejectUnknownMembers(true)); err != nil {
+		return Report{}, fmt.Errorf("the report is not the JSON that --format json writes: %w", err)
+	}
+	return w.report()
+}
+
+func (w wire) report() (Report, error) {
+	r := Report{
+		Verdict: w.Verdict, Version: w.Program, Commit: w.Commit, Policies: w.Policies, Reproduce: w.Repeat, Link: w.Link,
+		Total: fact.Missing[fact.Change](w.Why),
+	}
+	switch w.Kind {
+	case "verdict":
+	case "estimate":
+		r.View = CostView
+	default:
+		return Report{}, fmt.Errorf("/kind is %.20q, neither verdict nor estimate", w.Kind)
+	}
+	if w.Currency != "" {
+		c, err := money.ParseCurrency(w.Currency)
+		if err != nil {
+			return Report{}, fmt.Errorf("/currency: %w", err)
+		}
+		r.Currency = c
+	}
+	if w.Total != nil {
+		change(w.Total, r.Currency)
+		r.Total = fact.Of(*w.Total)
+	}
+	for i, p := range w.Projects {
+		project := Project{Name: p.Name, Plan: p.Plan.PlanSummary, Estimate: fact.Missing[fact.Estimate](p.Why)}
+		project.Plan.Faults, project.Plan.Notes = faults(p.Plan.Faults), faults(p.Plan.Notes)
+		if e := p.Estimate; e != nil {
+			if e.Currency != r.Currency {
+				return Report{}, fmt.Errorf("/projects/%d/estimate/currency is %.10q and the report's is %q", i, e.Currency, r.Currency)
+			}
+			denominate(e)
+			project.Estimate = fact.Of(*e)
+		}
+		r.Projects = append(r.Projects, project)
+	}
+	return r, nil
+}
+
+func faults(list []wireFault) []fact.Fault {
+	var out []fact.Fault
+	for _, f := range list {
+		out = append(out, fact.Fault(f))
+	}
+	return out
+}
+
+// denominate names the currency of every amount, which the JSON form names once.
+func denominate(e *fact.Estimate) {
+	change(&e.Total, e.Currency)
+	change(&e.UsagePart, e.Currency)
+	change(&e.Upper, e.Currency)
+	for i := range e.Resources {
+		r := &e.Resources[i]
+		change(&r.Monthly, e.Currency)
+		for _, l := range r.Lines {
+			quote(l.Before, e.Currency)
+			quote(l.After, e.Currency)
+		}
+	}
+}
+
+func change(c *fact.Change, currency money.Currency) {
+	c.Before, c.After, c.Delta = c.Before.In(currency), c.After.In(currency), c.Delta.In(currency)
+}
+
+func quote(q *fact.Quote, currency money.Currency) {
+	if q == nil {
+		return
+	}
+	for _, a := range []*money.Amount{q.Rate, q.Monthly, q.Low, q.High} {
+		if a != nil {
+			*a = a.In(currency)
+		}
+	}
+}
