@@ -63,7 +63,7 @@ func (c *compiled) discover(ctx context.Context) ([]*unit, []Fault) {
 		}
 	}
 	if len(units) == 0 && len(faults) == 0 && len(c.faults) == 0 {
-		c.fault("", "", "the bundle defines no deny, warn or violation rule", "name the rules deny, warn or violation, or remove the bundle")
+		c.fault(nil, "the bundle defines no deny, warn or violation rule", "name the rules deny, warn or violation, or remove the bundle")
 	}
 	return units, faults
 }
@@ -80,7 +80,7 @@ func (c *compiled) unit(ctx context.Context, pkg string, mods []*ast.Module, nam
 	for _, name := range names {
 		where := firstRule(mods, name)
 		if bad := shape(mods, name); bad != nil {
-			c.fault(bad.Location.File, pkg+"."+name, "rule "+pkg+"."+name+" is no set, so that its result cannot be judged",
+			c.fault(bad.Location, "rule "+pkg+"."+name+" is no set, so that its result cannot be judged",
 				"write `"+name+" contains …`")
 			continue
 		}
@@ -159,13 +159,13 @@ func (c *compiled) foreignRule(u *unit, name string, sev verdict.Severity, at *a
 }
 
 // fault adds a finding of the engine itself that no evaluation can take away.
-func (c *compiled) fault(file, rule, msg, fix string) {
-	at := file
-	if rule != "" {
-		msg = clip(msg, 400)
+func (c *compiled) fault(at *ast.Location, msg, fix string) {
+	f := verdict.Finding{ID: IDError, Title: "A policy cannot be evaluated", Message: clip(msg, maxText),
+		Severity: verdict.Undecided, Fix: fix, Bundle: c.bundle.Name}
+	if at != nil {
+		f.File, f.Line = at.File, at.Row
 	}
-	c.faults = append(c.faults, verdict.Finding{ID: IDError, Title: "A policy cannot be evaluated", Message: msg,
-		Severity: verdict.Undecided, File: at, Fix: fix, Bundle: c.bundle.Name})
+	c.faults = append(c.faults, f)
 }
 
 func entryNames(mods []*ast.Module) []string {

@@ -149,7 +149,7 @@ type outcome struct {
 	counts   map[string]counts // set when looked follows from the types that a rule reads
 }
 
-func (u *unit) run(ctx context.Context, docs *documents, sev severities, limit string) (out outcome) {
+func (u *unit) run(ctx context.Context, docs *documents, sev severities, limit string, opts ...rego.EvalOption) (out outcome) {
 	// A panic inside OPA on a hostile policy must not take the other verdicts of a server with it.
 	defer func() {
 		if p := recover(); p != nil {
@@ -164,7 +164,7 @@ func (u *unit) run(ctx context.Context, docs *documents, sev severities, limit s
 		if e.rule >= 0 && u.rules[e.rule].Disabled {
 			continue
 		}
-		t, fault := u.eval(ctx, &e.query, e.name, input, limit)
+		t, fault := u.eval(ctx, &e.query, e.name, input, limit, opts...)
 		if fault != nil {
 			out.findings = append(out.findings, *fault)
 			continue

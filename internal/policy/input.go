@@ -139,12 +139,12 @@ func (b *builder) resource(r *fact.Resource, judged bool) *ast.Term {
 	return ast.ObjectTerm(items...)
 }
 
-// side decodes the declared attributes. What cannot be read is null in the document and an Undecided finding.
+// side decodes the declared attributes. What cannot be read is empty in the document and an Undecided finding.
 func (b *builder) side(r *fact.Resource, name string, raw []byte, want map[string]*ast.Term) *ast.Term {
 	t, err := b.dec.pick(raw, want)
 	if err != nil {
 		b.fault(IDInput, r.Address, name+" of this resource "+err.Error()+", so that no policy can judge it", "make the plan again with `terraform show -json`")
-		return ast.InternedNullTerm
+		return ast.InternedEmptyObject // the finding is undecided whatever the rules make of it
 	}
 	if name == "after_unknown" && t == ast.InternedNullTerm {
 		return ast.InternedEmptyObject

@@ -29,7 +29,7 @@ func (c *compiled) metadata(pkg string, mods []*ast.Module) ([]Rule, bool) {
 			r, err := c.rule(pkg, a)
 			if err != nil {
 				sound = false
-				c.fault(a.Location.File, pkg, fmt.Sprintf("METADATA at line %d of package %s: %v", a.Location.Row, pkg, err),
+				c.fault(a.Location, fmt.Sprintf("METADATA of package %s: %v", pkg, err),
 					"see docs/policies.md for the METADATA that a rule needs")
 				continue
 			}
@@ -39,7 +39,7 @@ func (c *compiled) metadata(pkg string, mods []*ast.Module) ([]Rule, bool) {
 		}
 	}
 	if sound && len(rules) == 0 {
-		c.fault(mods[0].Package.Location.File, pkg, "package "+pkg+" has rules and no METADATA with custom.id and custom.severity",
+		c.fault(mods[0].Package.Location, "package "+pkg+" has rules and no METADATA with custom.id and custom.severity",
 			"put METADATA above the package; docs/policies.md shows it")
 		return nil, false
 	}

@@ -156,8 +156,9 @@ func unknownKeys(item *ast.Term) error {
 	}
 	known := []string{"id", "title", "msg", "address", "file", "line", "severity", "fix", "unclear"}
 	for _, k := range obj.Keys() {
-		if s, ok := k.Value.(ast.String); !ok || !slices.Contains(known, string(s)) {
-			return fmt.Errorf("%s is none of %s", quote(k.String()), strings.Join(known, ", "))
+		s, ok := k.Value.(ast.String)
+		if !ok || !slices.Contains(known, string(s)) {
+			return fmt.Errorf("%s is none of %s", quote(string(s)), strings.Join(known, ", "))
 		}
 	}
 	return nil

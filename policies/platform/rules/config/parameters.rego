@@ -25,6 +25,6 @@ deny contains finding if {
 # METADATA
 # title: The parameters are no map
 deny contains finding if {
-	not is_object(object.get(input, "params", {}))
+	not is_object(input.params)
 	finding := {"msg": "policies.params is no map.", "fix": "Write policies.params as a map of names to values.", "severity": "undecided"}
 }

@@ -23,7 +23,6 @@ test_conforms[note] if {
 		"none": testing.many([]),
 		"right": testing.with_params(testing.many([]), {"required_tags": ["owner"], "tag_values": {"env": ["dev"]}, "regions": ["eu-west-1"], "max_nat_gateways": 2, "max_usage_share": 0.2, "max_resource_delta": 10, "production_names": ["live"], "production_only": false}),
 		"another bundle's": testing.with_params(testing.many([]), {"budget_owner": 1}),
-		"no parameters": {},
 	}
 	count(rule.deny) == 0 with input as document
 }
@@ -31,6 +30,7 @@ test_conforms[note] if {
 test_missing[note] if {
 	some note, document in {
 		"null": testing.with_params(testing.many([]), {"required_tags": null}),
+		"no parameters at all": {},
 	}
 	count(rule.deny) > 0 with input as document
 }

@@ -53,7 +53,7 @@ deny contains finding if {
 	some r in input.resources.google_compute_instance
 	r.judged
 	some interface in r.after.network_interface
-	count(interface.access_config) > 0
+	some _ in interface.access_config
 	finding := lib.finding(r, sprintf("%s has an external address.", [r.address]), "Remove access_config and use Cloud NAT.")
 }
 
@@ -68,6 +68,12 @@ deny contains lib.unclear_finding(r, "network_interface") if {
 unreadable(r) if {
 	r.after.network_interface != null
 	not is_array(r.after.network_interface)
+}
+
+unreadable(r) if {
+	some interface in r.after.network_interface
+	interface.access_config != null
+	not is_array(interface.access_config)
 }
 
 unreadable(r) if r.unknown.network_interface == true

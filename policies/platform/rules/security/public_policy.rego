@@ -42,7 +42,7 @@ deny contains finding if {
 	some statement in statements(json.unmarshal(r.after.policy))
 	statement.Effect == "Allow"
 	everybody(statement.Principal)
-	count(object.get(statement, "Condition", {})) == 0
+	not conditional(statement)
 	finding := lib.finding(r, sprintf("%s allows everybody.", [r.address]), "Name the principals, or add a condition such as aws:PrincipalOrgID.")
 }
 
@@ -55,9 +55,16 @@ deny contains lib.unclear_finding(r, "policy") if {
 	lib.unclear_json(r, "policy")
 }
 
+# A condition that is no object restricts nothing.
+conditional(statement) if {
+	is_object(statement.Condition)
+	count(statement.Condition) > 0
+}
+
 everybody("*")
 
 everybody(principal) if {
+	is_object(principal)
 	some who in lib.as_list(object.get(principal, "AWS", null))
 	who == "*"
 }

@@ -114,6 +114,7 @@ modern(r) if {
 outdated(certificate) if certificate.minimum_protocol_version in old
 
 outdated(certificate) if {
+	is_object(certificate)
 	not certificate.cloudfront_default_certificate == true
 	object.get(certificate, "minimum_protocol_version", null) == null
 }
@@ -121,6 +122,11 @@ outdated(certificate) if {
 unreadable(r) if {
 	r.after.viewer_certificate != null
 	not is_array(r.after.viewer_certificate)
+}
+
+unreadable(r) if {
+	some certificate in r.after.viewer_certificate
+	not is_object(certificate)
 }
 
 unreadable(r) if r.unknown.viewer_certificate == true
