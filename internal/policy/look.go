@@ -9,7 +9,7 @@ import (
 	"github.com/org/platform-action/internal/verdict"
 )
 
-// look notes how many things the unit looked at. A package with a `looked` set says so itself; else it is the
+// look notes how many things the unit looked at. A package with `looked`, a set or a number, says so itself; else it is the
 // number of resources in the document that the rule can see at all: those of its declared types, and only the judged
 // ones when the package asks for `judged`. Other dialects cannot tell: -1.
 func (u *unit) look(ctx context.Context, out *outcome, docs *documents, limit string) {
@@ -21,11 +21,17 @@ func (u *unit) look(ctx context.Context, out *outcome, docs *documents, limit st
 	default:
 		t, fault := u.eval(ctx, u.looked, "looked", docs.ours.value, limit)
 		if fault == nil {
-			if set, ok := t.Value.(ast.Set); ok {
-				out.looked = set.Len()
+			switch v := t.Value.(type) {
+			case ast.Set:
+				out.looked = v.Len()
 				return
+			case ast.Number:
+				if n, ok := v.Int(); ok && n >= 0 {
+					out.looked = n
+					return
+				}
 			}
-			f := u.broken("rule "+u.pkg+".looked is no set", "write `looked contains …`")
+			f := u.broken("rule "+u.pkg+".looked is neither a set nor a number", "write `looked contains …`")
 			fault = &f
 		}
 		out.looked, out.findings = -1, append(out.findings, *fault)

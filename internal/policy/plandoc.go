@@ -16,12 +16,21 @@ func (b *builder) planTerm() *ast.Term {
 		[2]*ast.Term{key("timestamp"), str(p.Timestamp)},
 		[2]*ast.Term{key("complete"), ast.InternedTerm(p.Complete)},
 		[2]*ast.Term{key("errored"), ast.InternedTerm(p.Errored)},
+		[2]*ast.Term{key("judged"), ast.InternedTerm(b.judgedCount())},
 		[2]*ast.Term{key("counts"), actionCounts(p.Resources)},
 		[2]*ast.Term{key("drift"), driftTerm(p.Drift)},
 		[2]*ast.Term{key("modules"), modulesTerm(p.Modules)},
 		[2]*ast.Term{key("providers"), providersTerm(p.Providers)},
 		[2]*ast.Term{key("checks"), checksTerm(p.Checks)},
 	)
+}
+
+func (b *builder) judgedCount() int {
+	n := 0
+	for _, c := range b.document.counts {
+		n += c.judged
+	}
+	return n
 }
 
 // actionCounts counts managed resources per action, zeros included.

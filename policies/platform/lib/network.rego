@@ -20,7 +20,7 @@ opening contains o if {
 	some rule in r.after.ingress
 	some attribute in ["cidr_blocks", "ipv6_cidr_blocks"]
 	some source in rule[attribute]
-	lib.world(source)
+	worldwide[source]
 	o := open(r, aws_ports(rule, object.get(rule, "protocol", null)), source)
 }
 
@@ -32,7 +32,7 @@ opening contains o if {
 	not r.after.type == "egress"
 	some attribute in ["cidr_blocks", "ipv6_cidr_blocks"]
 	some source in r.after[attribute]
-	lib.world(source)
+	worldwide[source]
 	o := open(r, aws_ports(r.after, object.get(r.after, "protocol", null)), source)
 }
 
@@ -45,6 +45,25 @@ opening contains o if {
 	source := r.after[attribute]
 	lib.world(source)
 	o := open(r, aws_ports(r.after, object.get(r.after, "ip_protocol", null)), source)
+}
+
+# Many rules share few sources: each is judged once.
+worldwide contains source if {
+	some source in cidrs
+	lib.world(source)
+}
+
+cidrs contains source if {
+	some type in ["aws_security_group", "aws_default_security_group"]
+	some rule in input.resources[type][_].after.ingress
+	some attribute in ["cidr_blocks", "ipv6_cidr_blocks"]
+	some source in rule[attribute]
+}
+
+cidrs contains source if {
+	some r in input.resources.aws_security_group_rule
+	some attribute in ["cidr_blocks", "ipv6_cidr_blocks"]
+	some source in r.after[attribute]
 }
 
 # METADATA

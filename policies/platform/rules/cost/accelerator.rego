@@ -48,6 +48,7 @@ deny contains finding if {
 	some type, attribute in attributes
 	some r in input.resources[type]
 	r.judged
+	not harmless[r.after[attribute]]
 	some name in lib.as_list(r.after[attribute])
 	accelerated(name)
 	finding := lib.finding(r, sprintf("%s uses %s, which has accelerators.", [r.address, name]), fix)
@@ -97,7 +98,19 @@ deny contains lib.unclear_finding(r, attribute) if {
 	some type, attribute in attributes
 	some r in input.resources[type]
 	r.judged
+	not harmless[r.after[attribute]]
 	unreadable(r, attribute)
+}
+
+# A plan has many machines of few types: each type is judged once.
+harmless contains name if {
+	some name in {r.after[attribute] |
+		some type, attribute in attributes
+		some r in input.resources[type]
+	}
+	is_string(name)
+	name != lib.sensitive
+	not accelerated(name)
 }
 
 unreadable(r, attribute) if lib.unclear(r, attribute)

@@ -28,8 +28,8 @@ fix := "Set the type to gp3: about 20 % less per GB-month in the list price."
 deny contains finding if {
 	some r in input.resources.aws_ebs_volume
 	r.judged
-	not lib.unclear_string(r, "type")
 	object.get(r.after, "type", null) in {"gp2", null, ""}
+	not lib.unclear_string(r, "type")
 	finding := lib.finding(r, sprintf("%s is a gp2 volume.", [r.address]), fix)
 }
 

@@ -54,7 +54,7 @@ deny contains finding if {
 	some type, attribute in attributes
 	some r in input.resources[type]
 	r.judged
-	successor := successor_of(r.after[attribute])
+	successor := outdated[r.after[attribute]]
 	finding := lib.finding(
 		r,
 		sprintf("%s uses %s, an older generation.", [r.address, r.after[attribute]]),
@@ -68,8 +68,23 @@ deny contains lib.unclear_finding(r, attribute) if {
 	some type, attribute in attributes
 	some r in input.resources[type]
 	r.judged
+	not plain[r.after[attribute]]
 	lib.unclear_string(r, attribute)
 }
+
+# A plan has many machines of few types: each type is judged once.
+named contains r.after[attribute] if {
+	some type, attribute in attributes
+	some r in input.resources[type]
+}
+
+plain contains name if {
+	some name in named
+	is_string(name)
+	name != lib.sensitive
+}
+
+outdated[name] := successor_of(name) if some name in plain
 
 # db.t2.micro, cache.m4.large and ra3.4xlarge all have the family before the size.
 successor_of(name) := successors[family] if {

@@ -16,11 +16,9 @@ import rego.v2
 
 import data.platform.lib
 
-looked contains r.address if {
-	count(data.platform.params.value.regions) > 0
-	some r in input.resources[_]
-	r.judged
-}
+looked := input.plan.judged if {
+	count(names) > 0
+} else := 0
 
 # METADATA
 # title: The region is not in the list
@@ -52,17 +50,25 @@ deny contains lib.unclear_finding(r, "provider's region") if {
 }
 
 # Resources that are not plainly in an allowed region of their provider: few, as a rule.
-elsewhere := [r |
-	count(data.platform.params.value.regions) > 0
+elsewhere contains r if {
+	count(names) > 0
 	some r in input.resources[_]
+	not names[r.region]
 	r.judged
-	not plainly(r)
-]
+}
 
-plainly(r) if {
-	names[r.region]
-	not r.after.location
-	not r.unknown.location
+elsewhere contains r if {
+	count(names) > 0
+	some r in input.resources[_]
+	r.after.location != null
+	r.judged
+}
+
+elsewhere contains r if {
+	count(names) > 0
+	some r in input.resources[_]
+	r.unknown.location
+	r.judged
 }
 
 names contains name if some name in data.platform.params.value.regions

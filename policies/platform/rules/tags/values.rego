@@ -19,12 +19,9 @@ import data.platform.lib
 
 import data.platform.tagging
 
-looked contains r.address if {
+looked := input.plan.judged if {
 	count(data.platform.params.value.tag_values) > 0
-	some r in input.resources[_]
-	r.judged
-	tagging.carries(r)
-}
+} else := 0
 
 # METADATA
 # title: The value is not in the list
