@@ -115,9 +115,12 @@ func (e environment) with(name string, p *program) environment {
 		next[k] = v
 	}
 	t := p.code.Node().Type()
-	if t == nil || t.Kind() == reflect.Interface {
+	switch {
+	case t == nil || t.Kind() == reflect.Interface:
 		next[name] = nil
-	} else {
+	case t == reflect.TypeFor[scope](): // the checker forgets the pointer where one branch is nil
+		next[name] = (*scope)(nil)
+	default:
 		next[name] = reflect.Zero(t).Interface()
 	}
 	return next

@@ -1,9 +1,11 @@
 package cost
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/vm"
@@ -71,6 +73,7 @@ type frame struct {
 	times  float64
 	factor error // why times could not be had
 	depth  int
+	told   map[string]bool // reasons that a line of this frame gives already
 }
 
 func (c *evaluation) environment(s *scope, u *usageScope, region string, outer map[string]any) map[string]any {
@@ -88,6 +91,9 @@ func (c *evaluation) environment(s *scope, u *usageScope, region string, outer m
 func (c *evaluation) run(p *program, env map[string]any) (any, error) {
 	v, err := c.machine.Run(p.code, env)
 	if err == nil {
+		if s, ok := v.(scope); ok { // the language dereferences what a conditional yields
+			return &s, nil
+		}
 		return v, nil
 	}
 	var u *unknownError
@@ -145,6 +151,19 @@ type withValue struct {
 	record *record
 }
 
+// tell reports a reason that no line of the frame has given yet: one unknown attribute that many conditions need is
+// told once.
+func (f *frame) tell(err error) bool {
+	if f.told[err.Error()] {
+		return false
+	}
+	if f.told == nil {
+		f.told = map[string]bool{}
+	}
+	f.told[err.Error()] = true
+	return true
+}
+
 // lines evaluates a frame's components and children.
 func (c *evaluation) lines(f *frame, out *sideCost) {
 	for i := range f.rules.components {
@@ -160,7 +179,9 @@ func (c *evaluation) children(f *frame, ch *child, out *sideCost) {
 	if ch.when != nil {
 		v, err := c.eval(f, ch.when, rec)
 		if err != nil {
-			out.add(sideLine{key: f.key + "/" + ch.group.src, group: f.group, name: c.text(f, ch.group), unit: "months", quote: noQuote(err)})
+			if f.tell(err) {
+				out.add(sideLine{key: f.key + "/" + ch.group.src, group: f.group, name: cmp.Or(c.text(f, ch.group), "Cost"), unit: "months", quote: noQuote(err)})
+			}
 			return
 		}
 		if v != true {
@@ -171,7 +192,9 @@ func (c *evaluation) children(f *frame, ch *child, out *sideCost) {
 	if ch.each != nil {
 		v, err := c.eval(f, ch.each, rec)
 		if err != nil {
-			out.add(sideLine{key: f.key + "/" + ch.group.src, group: f.group, name: c.text(f, ch.group), unit: "months", quote: noQuote(err)})
+			if f.tell(err) {
+				out.add(sideLine{key: f.key + "/" + ch.group.src, group: f.group, name: cmp.Or(c.text(f, ch.group), "Cost"), unit: "months", quote: noQuote(err)})
+			}
 			return
 		}
 		scopes = scopesOf(v)
@@ -236,27 +259,13 @@ func (c *evaluation) child(f *frame, ch *child, s *scope, i int, rec *record, ou
 		}
 		inner.rules = used
 		inner.lets = map[string]*record{}
-		if s.defaults != used { // a block of ours that a fragment prices: the fragment's defaults hold for it
-			block := *s
-			block.defaults, block.prefix = used, ""
-			if s.defaults != nil && hasDefaults(s.defaults, s.prefix) {
-				block.defaults, block.prefix = s.defaults, s.prefix
-			}
-			inner.scope = &block
-			inner.env["r"] = &block
-		}
+		// What a fragment prices may be a block of another entry: that entry's defaults come first.
+		block := *s
+		block.defaults = append(slices.Clip(s.defaults), defaults{rules: used})
+		inner.scope, inner.env["r"] = &block, &block
 	}
 	c.bind(inner, with)
 	c.lines(inner, out)
-}
-
-func hasDefaults(r *rules, prefix string) bool {
-	for key := range r.defaults {
-		if prefix != "" && strings.HasPrefix(key, prefix) {
-			return true
-		}
-	}
-	return false
 }
 
 func joinGroup(outer, inner string) string {

@@ -12,7 +12,7 @@ import (
 // p the price book in the resource's region.
 var receiverOf = map[string]string{ //nolint:gochecknoglobals // a constant table; Go has no constant maps
 	"str": "r", "num": "r", "flag": "r", "has": "r", "known": "r", "list": "r", "block": "r", "strs": "r", "ref": "r",
-	"referrers": "r", "usage": "u", "use_str": "u", "price": "p", "spec": "p",
+	"referrers": "r", "usage": "u", "use_str": "u", "used": "u", "price": "p", "spec": "p",
 }
 
 // functions are what expressions may call beside the language's own operators.
@@ -32,6 +32,8 @@ func functions() []expr.Option {
 		expr.Function("address", callAddress, new(func(*scope) string)),
 		expr.Function("usage", callUsage, new(func(*usageScope, string, ...any) float64)),
 		expr.Function("use_str", callUsageStr, new(func(*usageScope, string, ...any) string)),
+		expr.Function("used", callUsed, new(func(*usageScope, string) bool)),
+		expr.Function("other_usage", callOtherUsage, new(func(*scope, string, float64) float64)),
 		expr.Function("price", callPrice, new(func(*pricer, string, string, ...any) *rate)),
 		expr.Function("spec", callSpec, new(func(*pricer, string, string, string) float64)),
 		expr.Function("times", callTimes, new(func(*rate, float64) *rate)),
@@ -171,6 +173,28 @@ func callUsageStr(args ...any) (any, error) {
 		return text, nil
 	}
 	return nil, &unknownError{"usage " + args[1].(string), "not a word"}
+}
+
+// callUsed reports that the usage file says something under a key.
+func callUsed(args ...any) (any, error) {
+	u, _ := args[0].(*usageScope)
+	_, _, ok := u.find(args[1].(string))
+	return ok, nil
+}
+
+// callOtherUsage is a quantity that the usage file gives for another resource, such as an autoscaling target.
+func callOtherUsage(args ...any) (any, error) {
+	s, _ := args[0].(*scope)
+	if s == nil {
+		return args[2], nil
+	}
+	u := &usageScope{ctx: s.ctx}
+	u.layers, u.from = s.ctx.estimator.options.Usage.lookup(s.instance.resource.Address, s.instance.resource.Type)
+	v, err := u.get(args[1].(string), args[2:])
+	if n, ok := toNumber(v); err == nil && ok {
+		return n, nil
+	}
+	return nil, &unknownError{"usage " + args[1].(string), "not a number"}
 }
 
 func (s *usageScope) get(key string, fallback []any) (any, error) {

@@ -141,8 +141,10 @@ func (c *evaluation) component(f *frame, comp *component, out *sideCost) {
 	if comp.when != nil {
 		v, err := c.eval(f, comp.when, rec)
 		if err != nil {
-			line.name, line.quote = c.text(f, comp.name), noQuote(err)
-			out.add(line)
+			if f.tell(err) {
+				line.name, line.quote = c.text(f, comp.name), noQuote(err)
+				out.add(line)
+			}
 			return
 		}
 		if v != true {
@@ -154,6 +156,11 @@ func (c *evaluation) component(f *frame, comp *component, out *sideCost) {
 	r, _ := v.(*rate)
 	quantity, quantityErr := c.quantity(f, comp.quantity, rec)
 	out.assume(rec)
+	for _, err := range []error{priceErr, quantityErr} {
+		if err != nil {
+			f.tell(err)
+		}
+	}
 	switch {
 	case priceErr != nil || r == nil:
 		if priceErr == nil {

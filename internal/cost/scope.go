@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/org/platform-action/internal/cost/catalog"
 	"github.com/org/platform-action/internal/fact"
 )
 
@@ -26,13 +27,22 @@ type scope struct {
 	unknown  any            // the part of after_unknown that belongs to values
 	config   map[string]fact.Expression
 	path     string // prefix for messages, such as root_block_device.
-	defaults *rules // where defaults of unset attributes stand
-	prefix   string // of keys into defaults
+	defaults []defaults
+}
+
+// defaults is one place where the documented values of unset attributes stand: an entry, and the prefix of the
+// scope's attributes in it.
+type defaults struct {
+	rules  *rules
+	prefix string
 }
 
 // root is the scope of a whole resource.
-func (x *instance) root(ctx *evaluation, defaults *rules) *scope {
-	s := &scope{ctx: ctx, instance: x, values: x.decoded(), unknown: x.unknown, defaults: defaults}
+func (x *instance) root(ctx *evaluation, r *rules) *scope {
+	s := &scope{ctx: ctx, instance: x, values: x.decoded(), unknown: x.unknown}
+	if r != nil {
+		s.defaults = []defaults{{rules: r}}
+	}
 	if x.resource.Config != nil {
 		s.config = x.resource.Config.Attributes
 	}
@@ -154,17 +164,13 @@ func (s *scope) get(path string, fallback []any) (any, error) {
 	return nil, &unknownError{s.path + path, why}
 }
 
-func (s *scope) documented(path string) (d struct {
-	Value  any
-	Source string
-}, ok bool,
-) {
-	if s.defaults == nil {
-		return d, false
+func (s *scope) documented(path string) (catalog.Default, bool) {
+	for _, d := range s.defaults {
+		if v, ok := d.rules.defaults[d.prefix+path]; ok {
+			return v, true
+		}
 	}
-	entry, ok := s.defaults.defaults[s.prefix+path]
-	d.Value, d.Source = entry.Value, entry.Source
-	return d, ok
+	return catalog.Default{}, false
 }
 
 // blocks are the nested blocks of that name, none when it is not set.
@@ -209,7 +215,10 @@ func (s *scope) block(name string) (*scope, error) {
 }
 
 func (s *scope) nested(name string, i, n int) *scope {
-	out := &scope{ctx: s.ctx, instance: s.instance, defaults: s.defaults, prefix: s.prefix + name + ".", path: s.path + name + "."}
+	out := &scope{ctx: s.ctx, instance: s.instance, path: s.path + name + "."}
+	for _, d := range s.defaults {
+		out.defaults = append(out.defaults, defaults{d.rules, d.prefix + name + "."})
+	}
 	if n > 1 {
 		out.path = s.path + name + "[" + strconv.Itoa(i) + "]."
 	}

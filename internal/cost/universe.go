@@ -83,9 +83,11 @@ func (u *universe) resolve(s *scope, path string, types []string) *instance {
 	if st != set || !ok || text == "" {
 		return nil
 	}
-	for _, t := range types {
-		if x := u.byIdentity(t)[text]; x != nil {
-			return x
+	for _, name := range []string{text, text[strings.LastIndexByte(text, '/')+1:]} { // table/NAME, service/CLUSTER/NAME
+		for _, t := range types {
+			if x := u.byIdentity(t)[name]; x != nil {
+				return x
+			}
 		}
 	}
 	return nil
@@ -174,9 +176,10 @@ func (u *universe) referrers(target *instance, typ, attribute string, ctx *evalu
 	if !ok {
 		m = map[*instance][]*instance{}
 		for _, x := range u.byType[typ] {
-			to := u.resolve(x.root(ctx, nil), attribute, []string{target.resource.Type})
-			if to != nil {
-				m[to] = append(m[to], x)
+			for _, s := range holders(x.root(ctx, nil), attribute) {
+				if to := u.resolve(s, attribute[strings.LastIndexByte(attribute, '.')+1:], []string{target.resource.Type}); to != nil {
+					m[to] = append(m[to], x)
+				}
 			}
 		}
 		u.mu.Lock()
@@ -184,6 +187,20 @@ func (u *universe) referrers(target *instance, typ, attribute string, ctx *evalu
 		u.mu.Unlock()
 	}
 	return m[target]
+}
+
+// holders are the scopes that hold the last part of an attribute's path: the resource, or each of the blocks.
+func holders(s *scope, attribute string) []*scope {
+	block, rest, nested := strings.Cut(attribute, ".")
+	if !nested {
+		return []*scope{s}
+	}
+	var out []*scope
+	list, _ := s.blocks(block) // an unknown list refers to nothing that can be named
+	for _, b := range list {
+		out = append(out, holders(b, rest)...)
+	}
+	return out
 }
 
 // callRef is the resource that an attribute refers to, of one of the named types, or of any type that the

@@ -96,7 +96,7 @@ func (p *usageParser) document(root *yaml.Node, u *Usage) {
 func (p *usageParser) group(n *yaml.Node, into map[string]map[string]any) {
 	for key, value := range p.pairs(n) {
 		values, _ := p.value(key.Value, value, 0).(map[string]any)
-		into[strings.TrimSuffix(key.Value, `"`)] = values
+		into[key.Value] = values
 	}
 }
 
