@@ -43,11 +43,11 @@ func markdown(s string) string {
 			// GitHub renders $…$ as a formula, and a backslash does not stop it. The closing sign is never one that
 			// stands before a digit, so that amounts need no such care.
 			b.WriteString("<span>$</span>")
-		case strings.ContainsRune("\\`*_[]|~", r), i == 0 && strings.ContainsRune("-+=", r):
+		case strings.ContainsRune("\\`*_[]|~", r), i == 0 && (r == '-' || r == '+') && (next == 0 || next == ' ' || next == '-'):
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case (r == '.' || r == ')') && i > 0 && strings.Trim(s[:i], "0123456789") == "":
-			b.WriteByte('\\') // "1." at the start would begin a list
+		case (r == '.' || r == ')') && (next == 0 || next == ' ') && i > 0 && strings.Trim(s[:i], "0123456789") == "":
+			b.WriteByte('\\') // "1. " at the start would begin a list
 			b.WriteRune(r)
 		default:
 			b.WriteRune(r)
@@ -60,6 +60,9 @@ func markdown(s string) string {
 func referenceBreaks(s string) []int {
 	var out []int
 	for _, at := range references.FindAllStringIndex(s, -1) {
+		if at[0] > 0 && s[at[0]-1] == '.' && strings.Trim(s[at[0]:at[1]], "0123456789") == "" {
+			continue // the decimals of a number
+		}
 		out = append(out, at[0]+2) // after "gh", or inside the commit
 	}
 	return out

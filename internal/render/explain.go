@@ -37,7 +37,14 @@ func Explain(w io.Writer, c fact.ResourceCost) error {
 		explainSide(&b, "before", l.Before, l.Unit)
 		explainSide(&b, "after", l.After, l.Unit)
 	}
-	fmt.Fprintf(&b, "\n  total %s\n", changeText(c.Monthly))
+	o := openness{}
+	switch {
+	case isOpen(&c):
+		o.unknown = 1
+	case byUsage(&c):
+		o.usage = 1
+	}
+	fmt.Fprintf(&b, "\n  total %s\n", costText(c.Monthly, o))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -226,11 +226,12 @@ func action(v verdict.Verdict) (f verdict.Finding, ok bool) {
 	return f, false
 }
 
-// worstFirst sorts a copy: outcome, id, address.
+// worstFirst sorts a copy as a verdict is sorted: the order that the report came in decides nothing.
 func worstFirst(findings []verdict.Finding) []verdict.Finding {
 	out := slices.Clone(findings)
 	slices.SortStableFunc(out, func(a, b verdict.Finding) int {
-		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Address, b.Address))
+		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Project, b.Project),
+			cmp.Compare(a.Address, b.Address), cmp.Compare(a.Message, b.Message))
 	})
 	return out
 }

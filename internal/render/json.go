@@ -3,6 +3,7 @@ package render
 import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/shopspring/decimal"
 
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/verdict"
@@ -80,6 +81,8 @@ func jsonReport(r Report) ([]byte, error) {
 		w.Projects = append(w.Projects, wp)
 	}
 	b, err := json.Marshal(w, json.Deterministic(true), json.FormatNilSliceAsNull(false), jsontext.AllowInvalidUTF8(true),
-		jsontext.EscapeForHTML(true), jsontext.WithIndent("  "))
+		jsontext.EscapeForHTML(true), jsontext.WithIndent("  "), json.WithMarshalers(json.MarshalFunc(func(d decimal.Decimal) ([]byte, error) {
+			return []byte(d.String()), nil // a number like every amount, not the package's quoted form
+		})))
 	return append(asciiJSON(b), '\n'), err
 }

@@ -73,9 +73,17 @@ func junitReport(r Report) ([]byte, error) {
 	return append([]byte(xml.Header), append(b, '\n')...), err
 }
 
+// areaOf is the area of AREA-NNN; the codes of the product itself have none.
+func areaOf(id string) string {
+	area, _, ok := strings.Cut(id, "-")
+	if !ok || area == "" || area != strings.ToUpper(area) {
+		return "platform"
+	}
+	return strings.ToLower(area)
+}
+
 func junitFinding(f verdict.Finding) junitCase {
-	area, _, _ := strings.Cut(f.ID, "-")
-	c := junitCase{Class: oneLine(strings.ToLower(area)), Name: oneLine(strings.TrimSpace(f.ID + " " + f.Address)), File: oneLine(f.File)}
+	c := junitCase{Class: oneLine(areaOf(f.ID)), Name: oneLine(strings.TrimSpace(f.ID + " " + f.Address)), File: oneLine(f.File)}
 	m := &junitMessage{Message: oneLine(f.Message), Text: oneLine(strings.TrimSpace(place(f) + " " + f.Fix))}
 	switch f.Severity {
 	case verdict.Undecided:

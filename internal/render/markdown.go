@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/verdict"
 )
 
@@ -28,7 +27,7 @@ func markdownReport(r Report, o Options) string {
 	}
 	top := headline(r, o)
 	if utf8.RuneCountInString(top) > limit {
-		return shorten(Headline(r), limit)
+		return headlineWithin(r, limit)
 	}
 	foot := markdownFooter(r)
 	room := limit - utf8.RuneCountInString(top) - utf8.RuneCountInString(foot)
@@ -52,6 +51,16 @@ func headline(r Report, o Options) string {
 	}
 	b.WriteString(markdown(Headline(r)) + "\n")
 	return b.String()
+}
+
+// headlineWithin cuts the bare headline before it is escaped, because a cut escape is none.
+func headlineWithin(r Report, limit int) string {
+	for n := limit; n > 0; n-- {
+		if text := markdown(shorten(Headline(r), n)); utf8.RuneCountInString(text) <= limit {
+			return text
+		}
+	}
+	return ""
 }
 
 // headlineSymbol is the outcome's; an estimate has none unless part of a plan could not be read.
@@ -132,12 +141,20 @@ func markdownFindings(r Report, rows int) string {
 }
 
 func findingRow(r Report, f verdict.Finding, width int) string {
-	where := code(middle(f.Address, 64))
-	if f.File != "" || where == "" {
-		where = linked(middle(place(f), 64), fileLink(r, f))
-	}
+	at := linked(middle(where(r, f), 64), fileLink(r, f))
 	return fmt.Sprintf("| %s | %s %s | %s | %s |\n", Symbol(f.Severity), code(middle(f.ID, 40)), markdown(middle(f.Title, 60)),
-		where, whyCell(f, width))
+		at, whyCell(f, width))
+}
+
+// where is the file and line of a finding, else its address, named with its project when there are several.
+func where(r Report, f verdict.Finding) string {
+	switch {
+	case f.File != "" || f.Address == "":
+		return place(f)
+	case f.Project != "" && len(r.Projects) > 1:
+		return f.Project + ": " + f.Address
+	}
+	return f.Address
 }
 
 // whyCell is the message; the address stands before it when the row shows the file instead and the message does not
@@ -179,72 +196,6 @@ func passedChecks(v verdict.Verdict) int {
 	return n
 }
 
-// markdownProjects is a row each when there are several plans: those that cost or change most matter first.
-func markdownProjects(r Report, rows int) string {
-	if len(r.Projects) < 2 || rows == 0 {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString("\n| Project | Changes | Cost |\n|---------|---------|------|\n")
-	for i, p := range r.Projects {
-		if i == rows {
-			fmt.Fprintf(&b, "| … %s | | %s |\n", plural(len(r.Projects)-i, "more project", "more projects"), restOfProjects(r.Projects[i:]))
-			break
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", code(middle(p.Name, 64)), planText(p.Plan), markdown(projectCost(p)))
-	}
-	return b.String()
-}
-
-// projectCost is a project's change of cost, or why there is none.
-func projectCost(p Project) string {
-	e, ok := p.Estimate.Get()
-	if !ok {
-		return "unknown: " + middle(p.Estimate.Why(), 120)
-	}
-	return costText(e.Total, openOf(e))
-}
-
-// restOfProjects adds up the projects that have no row.
-func restOfProjects(rest []Project) string {
-	var sum fact.Change
-	unknown := 0
-	for _, p := range rest {
-		e, ok := p.Estimate.Get()
-		if !ok {
-			unknown++
-			continue
-		}
-		sum.Delta = sum.Delta.Add(e.Total.Delta)
-		if o := openOf(e); o.unknown+o.usage > 0 {
-			unknown++
-		}
-	}
-	text := Signed(sum.Delta) + "/mo"
-	if unknown > 0 {
-		text += fmt.Sprintf(" + %s not fully known", plural(unknown, "project", "projects"))
-	}
-	return text
-}
-
-// planText is "2 to add, 1 to change, 0 to destroy", as Terraform says it.
-func planText(p PlanSummary) string {
-	text := fmt.Sprintf("%d to add, %d to change, %d to destroy", p.Create+p.Replace, p.Update, p.Delete+p.Replace)
-	if p.Import > 0 {
-		text += fmt.Sprintf(", %d to import", p.Import)
-	}
-	if p.Forget > 0 {
-		text += fmt.Sprintf(", %d to forget", p.Forget)
-	}
-	switch {
-	case p.Errored:
-		text += " (the plan failed part-way)"
-	case !p.Complete:
-		text += " (partial plan)"
-	}
-	return text
-}
-
 func markdownFooter(r Report) string {
 	var parts []string
 	if r.Commit != "" {
@@ -254,7 +205,7 @@ func markdownFooter(r Report) string {
 		parts = append(parts, "policies "+code(shortDigest(r.Policies)))
 	}
 	if d := bookDate(r); d != "" {
-		parts = append(parts, "prices of "+markdown(middle(d, 20)))
+		parts = append(parts, "list prices of "+markdown(middle(d, 20)))
 	}
 	if r.Verdict.Digest != "" {
 		parts = append(parts, "verdict "+code(shortDigest(r.Verdict.Digest)))

@@ -87,6 +87,7 @@ func details(r Report) []detail {
 		out = append(out, moversDetail(r, m))
 	}
 	out = append(out, listDetail("What the numbers rest on", assumptionLines(r))...)
+	out = append(out, billDetails(r)...)
 	return append(out, listDetail("Notes", noteLines(r))...)
 }
 
@@ -117,7 +118,7 @@ func moversDetail(r Report, m []mover) detail {
 }
 
 func deltaSuffix(r Report) string {
-	if t, ok := r.Total.Get(); ok {
+	if t, ok := r.Total.Get(); ok && !t.Delta.IsZero() {
 		return ", " + Signed(t.Delta) + "/mo"
 	}
 	return ""
@@ -162,65 +163,54 @@ func noteLines(r Report) []string {
 	return out
 }
 
-// assumptionLines say what the estimate took for granted, what has no price, and how old prices are.
-func assumptionLines(r Report) []string {
-	l := lineSet{seen: map[string]bool{}}
+// billDetails is every line of an estimate; a verdict shows what changes and leaves the rest to the report.
+func billDetails(r Report) []detail {
+	if r.View != CostView {
+		return nil
+	}
+	var out []detail
 	for _, p := range r.Projects {
 		e, ok := p.Estimate.Get()
-		if !ok {
-			l.add("- %s: no estimate: %s\n", code(middle(p.Name, 64)), markdown(middle(p.Estimate.Why(), 300)))
+		if !ok || len(e.Resources) == 0 {
 			continue
 		}
-		l.estimate(e)
-	}
-	return l.lines
-}
-
-// lineSet keeps each line once, in the order of its first appearance.
-type lineSet struct {
-	lines []string
-	seen  map[string]bool
-}
-
-func (l *lineSet) add(format string, args ...any) {
-	if s := fmt.Sprintf(format, args...); !l.seen[s] {
-		l.seen[s] = true
-		l.lines = append(l.lines, s)
-	}
-}
-
-func (l *lineSet) estimate(e fact.Estimate) {
-	for _, t := range e.Unpriced {
-		l.add("- unpriced: %s × %d: %s\n", code(middle(t.Type, 64)), t.Count, markdown(middle(t.Why, 200)))
-	}
-	for _, n := range e.Notes {
-		l.add("- %s = %s: %s\n", markdown(middle(n.What, 120)), code(middle(n.Value, 120)), markdown(middle(n.Why, 200)))
-	}
-	if n := e.Coverage.UsageUnsetLines; n > 0 {
-		l.add("- %s shown by rate only: no usage was given, so it is in no total\n", plural(n, "usage-based line is", "usage-based lines are"))
-	}
-	if !e.UsagePart.After.IsZero() || !e.UsagePart.Before.IsZero() {
-		l.add("- of the total, %s rest on usage assumptions\n", changeText(e.UsagePart))
-	}
-	for i := range e.Resources {
-		l.resource(&e.Resources[i])
-	}
-	if e.BookAsOf != "" {
-		l.add("- list prices without tax, newest table of %s\n", markdown(middle(e.BookAsOf, 20)))
-	}
-}
-
-func (l *lineSet) resource(c *fact.ResourceCost) {
-	if !c.Action.Changes() {
-		return
-	}
-	address := code(middle(c.Address, 120))
-	if why := openWhy(c); why != "" {
-		l.add("- %s: %s\n", address, markdown(middle(why, 200)))
-	}
-	for _, a := range c.Assumptions {
-		if !strings.HasSuffix(a.What, " region") { // the estimate's notes name regions once for all
-			l.add("- %s: %s = %s (%s)\n", address, markdown(middle(a.What, 120)), code(middle(a.Value, 120)), markdown(middle(a.Why, 200)))
+		d := detail{open: "| Component | Quantity | Unit | Before | After |\n|-----------|---------:|------|-------:|------:|\n"}
+		for i := range e.Resources {
+			d.lines = append(d.lines, billRow(&e.Resources[i]))
 		}
+		title := "Every line"
+		if len(r.Projects) > 1 {
+			title += " of " + markdown(middle(p.Name, 64))
+		}
+		d.summary = title + " — " + plural(len(e.Resources), "resource", "resources")
+		d.rest = func(n int) string {
+			return fmt.Sprintf("| … %s | | | | |\n", plural(len(e.Resources)-n, "more resource", "more resources"))
+		}
+		out = append(out, d)
 	}
+	return out
+}
+
+// billCell says by which word a number is known when it is not a price alone.
+func billCell(q *fact.Quote, unit string) string {
+	text := markdown(lineText(q, unit))
+	if q != nil && q.Basis == fact.Usage {
+		text += " (usage)"
+	}
+	return text
+}
+
+// billRow is a resource with all its lines, so that cutting keeps them together.
+func billRow(c *fact.ResourceCost) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %s | | | | |\n", code(middle(c.Address, 120)))
+	for _, l := range c.Lines {
+		name := markdown(middle(l.Name, 120))
+		if l.Group != "" {
+			name = code(middle(l.Group, 64)) + " " + name
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", name, quantityText(side(l).Quantity), markdown(middle(l.Unit, 40)),
+			billCell(l.Before, l.Unit), billCell(l.After, l.Unit))
+	}
+	return b.String()
 }

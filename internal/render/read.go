@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/go-json-experiment/json"
+	"github.com/shopspring/decimal"
 
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/money"
@@ -49,7 +50,9 @@ func (w wire) report() (Report, error) {
 		r.Currency = c
 	}
 	if w.Total != nil {
-		change(w.Total, r.Currency)
+		if err := change(w.Total, r.Currency); err != nil {
+			return Report{}, fmt.Errorf("/total: %w", err)
+		}
 		r.Total = fact.Of(*w.Total)
 	}
 	for i, p := range w.Projects {
@@ -59,7 +62,9 @@ func (w wire) report() (Report, error) {
 			if e.Currency != r.Currency {
 				return Report{}, fmt.Errorf("/projects/%d/estimate/currency is %.10q and the report's is %q", i, e.Currency, r.Currency)
 			}
-			denominate(e)
+			if err := denominate(e); err != nil {
+				return Report{}, fmt.Errorf("/projects/%d/estimate: %w", i, err)
+			}
 			project.Estimate = fact.Of(*e)
 		}
 		r.Projects = append(r.Projects, project)
@@ -75,32 +80,56 @@ func faults(list []wireFault) []fact.Fault {
 	return out
 }
 
-// denominate names the currency of every amount, which the JSON form names once.
-func denominate(e *fact.Estimate) {
-	change(&e.Total, e.Currency)
-	change(&e.UsagePart, e.Currency)
-	change(&e.Upper, e.Currency)
+// denominate names the currency of every amount, which the JSON form names once, and refuses numbers that no bill has.
+func denominate(e *fact.Estimate) error {
+	errs := []error{change(&e.Total, e.Currency), change(&e.UsagePart, e.Currency), change(&e.Upper, e.Currency)}
 	for i := range e.Resources {
 		r := &e.Resources[i]
-		change(&r.Monthly, e.Currency)
+		errs = append(errs, change(&r.Monthly, e.Currency))
 		for _, l := range r.Lines {
-			quote(l.Before, e.Currency)
-			quote(l.After, e.Currency)
+			errs = append(errs, quote(l.Before, e.Currency), quote(l.After, e.Currency))
 		}
 	}
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func change(c *fact.Change, currency money.Currency) {
+func change(c *fact.Change, currency money.Currency) error {
 	c.Before, c.After, c.Delta = c.Before.In(currency), c.After.In(currency), c.Delta.In(currency)
+	for _, a := range []money.Amount{c.Before, c.After, c.Delta} {
+		if err := writable(a.Value()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func quote(q *fact.Quote, currency money.Currency) {
+func quote(q *fact.Quote, currency money.Currency) error {
 	if q == nil {
-		return
+		return nil
 	}
 	for _, a := range []*money.Amount{q.Rate, q.Monthly, q.Low, q.High} {
 		if a != nil {
 			*a = a.In(currency)
+			if err := writable(a.Value()); err != nil {
+				return err
+			}
 		}
 	}
+	if q.Quantity != nil {
+		return writable(*q.Quantity)
+	}
+	return nil
+}
+
+// writable refuses a number that is short to read and long to write: 1e999999999 would take a gigabyte.
+func writable(d decimal.Decimal) error {
+	if d.Exponent() > 30 || d.Exponent() < -60 || d.NumDigits() > 90 {
+		return fmt.Errorf("a number has %d digits and the exponent %d, more than any bill", d.NumDigits(), d.Exponent())
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report"
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
@@ -60,13 +61,16 @@ func sarifLevel(s verdict.Severity) string {
 
 func sarifMessage(f verdict.Finding) string {
 	text := f.Message
-	if f.Address != "" {
+	if f.Address != "" && !strings.Contains(text, f.Address) {
 		text = f.Address + ": " + text
 	}
 	if f.Severity == verdict.Undecided {
 		text = "Undecided: " + text
 	}
 	if f.Fix != "" {
+		if !strings.HasSuffix(text, ".") {
+			text += "."
+		}
 		text += " Fix: " + f.Fix
 	}
 	return text

@@ -23,7 +23,7 @@ func textReport(r Report, o Options) string {
 		b.WriteString(p.paint(ptext.Bold, Headline(r)) + "\n")
 	}
 	if f, ok := action(r.Verdict); ok {
-		fmt.Fprintf(&b, "  To unblock: %s\n", terminal(f.Fix)+terminalPlace(f))
+		fmt.Fprintf(&b, "  To unblock: %s\n", terminal(middle(f.Fix, 400))+terminalPlace(f))
 	}
 	p.findings(&b, r)
 	p.projects(&b, r)
@@ -89,6 +89,15 @@ func newTable() table.Writer {
 	return t
 }
 
+// laidOut is a table without the blanks that fill its last column.
+func laidOut(t table.Writer) string {
+	lines := strings.Split(t.Render(), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ")
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
 func (p painter) findings(b *strings.Builder, r Report) {
 	findings := visibleFindings(r)
 	if len(findings) == 0 {
@@ -97,24 +106,25 @@ func (p painter) findings(b *strings.Builder, r Report) {
 	t := newTable()
 	t.AppendHeader(table.Row{"", "policy", "where", "why"})
 	const limit = 20
-	for i, f := range findings {
-		if i == limit {
-			t.AppendRow(table.Row{"", fmt.Sprintf("… %d more", len(findings)-i), "", "--format json shows all"})
-			break
-		}
-		where := f.Address
-		if f.File != "" || where == "" {
-			where = nonEmpty(place(f), "–")
-		}
+	shown := findings[:min(len(findings), limit)]
+	ids, places, taken := make([]string, len(shown)), make([]string, len(shown)), 0
+	for i, f := range shown {
+		ids[i], places[i] = middle(terminal(f.ID), 24), middle(terminal(nonEmpty(where(r, f), "–")), 48)
+		taken = max(taken, ptext.StringWidthWithoutEscSequences(ids[i])+ptext.StringWidthWithoutEscSequences(places[i]))
+	}
+	for i, f := range shown {
 		t.AppendRow(table.Row{
-			p.paint(outcomeColor(f.Severity), terminalSymbol(f.Severity)), middle(terminal(f.ID), 24),
-			middle(terminal(where), 48), terminal(middle(findingWhy(f), max(40, p.width()-60))),
+			p.paint(outcomeColor(f.Severity), terminalSymbol(f.Severity)), ids[i], places[i],
+			middle(terminal(findingWhy(f)), max(40, p.width()-taken-8)),
 		})
+	}
+	if n := len(findings) - len(shown); n > 0 {
+		t.AppendRow(table.Row{"", fmt.Sprintf("… %d more", n), "", "--format json shows all"})
 	}
 	if n := passedChecks(r.Verdict); n > 0 {
 		t.AppendRow(table.Row{p.paint(ptext.FgGreen, "✓"), plural(n, "other", "others"), "", ""})
 	}
-	b.WriteString("\n" + t.Render() + "\n")
+	b.WriteString("\n" + laidOut(t))
 }
 
 func (p painter) width() int {
@@ -128,7 +138,7 @@ func (p painter) projects(b *strings.Builder, r Report) {
 	for _, pr := range r.Projects {
 		fmt.Fprintf(b, "\n%s: %s · cost %s\n", terminal(pr.Name), planText(pr.Plan), terminal(projectCost(pr)))
 		for _, n := range pr.Plan.Notes {
-			fmt.Fprintf(b, "  note: %s: %s\n", terminal(n.Where), terminal(n.Message))
+			fmt.Fprintf(b, "  note: %s: %s\n", terminal(middle(n.Where, 200)), terminal(middle(n.Message, 400)))
 		}
 		if e, ok := pr.Estimate.Get(); ok && r.View == CostView {
 			p.bill(b, e)
@@ -157,13 +167,13 @@ func (p painter) costs(b *strings.Builder, r Report) {
 		}
 		t.AppendRow(table.Row{middle(name, 60), sideTotal(x, true), sideTotal(x, false), x.text()})
 	}
-	b.WriteString("\n" + t.Render() + "\n")
+	b.WriteString("\n" + laidOut(t))
 }
 
 func (p painter) footer(b *strings.Builder, r Report) {
 	var parts []string
 	if d := bookDate(r); d != "" {
-		parts = append(parts, "list prices, newest table of "+terminal(d))
+		parts = append(parts, "list prices, newest table of "+terminal(middle(d, 20)))
 	}
 	if r.Policies != "" && r.View == CheckView {
 		parts = append(parts, "policies "+terminal(shortDigest(r.Policies)))

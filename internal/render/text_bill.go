@@ -67,7 +67,7 @@ func (p painter) bill(b *strings.Builder, e fact.Estimate) {
 		}
 	}
 	if len(e.Resources) > 0 {
-		b.WriteString("\n" + t.Render() + "\n")
+		b.WriteString("\n" + laidOut(t))
 	}
 	billTotals(b, e)
 }
@@ -80,7 +80,7 @@ func mark(q *fact.Quote) string {
 }
 
 func billTotals(b *strings.Builder, e fact.Estimate) {
-	fmt.Fprintf(b, "\nTotal %s\n", changeText(e.Total))
+	fmt.Fprintf(b, "\nTotal %s\n", costText(e.Total, openOf(e)))
 	if !e.UsagePart.After.IsZero() || !e.UsagePart.Before.IsZero() {
 		fmt.Fprintf(b, "* of which by usage assumptions %s\n", changeText(e.UsagePart))
 	}
