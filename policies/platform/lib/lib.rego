@@ -180,7 +180,7 @@ production_plan if {
 	word in production_names
 }
 
-production_names contains lower(n) if some n in data.platform.params.value.production_names
+production_names := {lower(n) | some n in data.platform.params.value.production_names}
 
 # METADATA
 # title: An object attribute, or an empty object

@@ -48,10 +48,7 @@ opening contains o if {
 }
 
 # Many rules share few sources: each is judged once.
-worldwide contains source if {
-	some source in cidrs
-	lib.world(source)
-}
+worldwide := {source | some source in cidrs; lib.world(source)}
 
 cidrs contains source if {
 	some type in ["aws_security_group", "aws_default_security_group"]
@@ -140,14 +137,15 @@ range_text(o) := sprintf("%d", [o.from]) if {
 	o.from == o.to
 } else := sprintf("%d–%d", [o.from, o.to])
 
+# Resource type → attribute that says who may come in → the types of its value and of its elements.
 decisive := {
-	"aws_security_group": ["ingress"],
-	"aws_default_security_group": ["ingress"],
-	"aws_security_group_rule": ["cidr_blocks", "ipv6_cidr_blocks"],
-	"aws_vpc_security_group_ingress_rule": ["cidr_ipv4", "cidr_ipv6"],
-	"azurerm_network_security_rule": ["source_address_prefix", "source_address_prefixes"],
-	"azurerm_network_security_group": ["security_rule"],
-	"google_compute_firewall": ["source_ranges"],
+	"aws_security_group": {"ingress": ["array", "object"]},
+	"aws_default_security_group": {"ingress": ["array", "object"]},
+	"aws_security_group_rule": {"cidr_blocks": ["array", "string"], "ipv6_cidr_blocks": ["array", "string"]},
+	"aws_vpc_security_group_ingress_rule": {"cidr_ipv4": ["string", ""], "cidr_ipv6": ["string", ""]},
+	"azurerm_network_security_rule": {"source_address_prefix": ["string", ""], "source_address_prefixes": ["array", "string"]},
+	"azurerm_network_security_group": {"security_rule": ["array", "object"]},
+	"google_compute_firewall": {"source_ranges": ["array", "string"]},
 }
 
 sources := {"cidr_blocks", "ipv6_cidr_blocks", "source_address_prefix", "source_address_prefixes"}
@@ -159,36 +157,26 @@ unclear contains {"address": r.address, "attribute": attribute} if {
 	some type, attributes in decisive
 	some r in input.resources[type]
 	r.judged
+	some attribute, shape in attributes
+	unreadable(r, attribute, shape)
 	not r.after.type == "egress"
-	some attribute in attributes
-	unreadable(r, attribute)
 }
 
-unreadable(r, attribute) if {
-	v := r.after[attribute]
-	v != null
-	not readable(attribute, v)
+unreadable(r, attribute, shape) if {
+	not type_name(r.after[attribute]) == shape[0]
+	r.after[attribute] != null
 }
 
-unreadable(r, attribute) if {
+unreadable(r, attribute, shape) if {
+	some element in r.after[attribute]
+	type_name(element) != shape[1]
+}
+
+unreadable(r, attribute, _) if r.after[attribute] == lib.sensitive
+
+unreadable(r, attribute, _) if {
 	part := r.unknown[attribute]
 	concealed(r, attribute, part)
-}
-
-readable(attribute, v) if {
-	attribute in {"ingress", "security_rule"}
-	blocks(v)
-}
-
-readable(attribute, v) if {
-	attribute in {"cidr_blocks", "ipv6_cidr_blocks", "source_address_prefixes", "source_ranges"}
-	texts(v)
-}
-
-readable(attribute, v) if {
-	attribute in {"cidr_ipv4", "cidr_ipv6", "source_address_prefix"}
-	is_string(v)
-	v != lib.sensitive
 }
 
 concealed(r, attribute, true) if lib.configured(r, attribute)
@@ -203,18 +191,4 @@ concealed(_, attribute, part) if {
 concealed(_, attribute, part) if {
 	not attribute in {"ingress", "security_rule"}
 	some _, true in part
-}
-
-blocks(v) if {
-	is_array(v)
-	every b in v {
-		is_object(b)
-	}
-}
-
-texts(v) if {
-	is_array(v)
-	every s in v {
-		is_string(s)
-	}
 }

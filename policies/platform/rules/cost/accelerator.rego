@@ -103,7 +103,7 @@ deny contains lib.unclear_finding(r, attribute) if {
 }
 
 # A plan has many machines of few types: each type is judged once.
-harmless contains name if {
+harmless := {name |
 	some name in {r.after[attribute] |
 		some type, attribute in attributes
 		some r in input.resources[type]

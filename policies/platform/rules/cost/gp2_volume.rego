@@ -75,15 +75,29 @@ deny contains lib.unclear_finding(r, attribute) if {
 # METADATA
 # title: The blocks cannot be read
 deny contains lib.unclear_finding(r, attribute) if {
-	some type, attributes in {
-		"aws_instance": ["root_block_device", "ebs_block_device"],
-		"aws_launch_configuration": ["root_block_device", "ebs_block_device"],
-		"aws_launch_template": ["block_device_mappings"],
-	}
+	some type, attributes in blocks
 	some r in input.resources[type]
 	r.judged
 	some attribute in attributes
+	not is_array(r.after[attribute])
 	unclear_type(r, attribute)
+}
+
+# METADATA
+# title: A part of the blocks is known only after apply
+deny contains lib.unclear_finding(r, attribute) if {
+	some type, attributes in blocks
+	some r in input.resources[type]
+	r.judged
+	some attribute in attributes
+	r.unknown[attribute]
+	unclear_type(r, attribute)
+}
+
+blocks := {
+	"aws_instance": ["root_block_device", "ebs_block_device"],
+	"aws_launch_configuration": ["root_block_device", "ebs_block_device"],
+	"aws_launch_template": ["block_device_mappings"],
 }
 
 # Ids and sizes of a block are often known only after apply and say nothing about its type.

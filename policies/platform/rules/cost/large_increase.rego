@@ -15,14 +15,17 @@ import rego.v2
 
 import data.platform.lib
 
-looked contains r.address if some r in input.estimate.resources
+looked := count(input.estimate.resources) if {
+	is_array(input.estimate.resources)
+} else := 0
 
 # METADATA
 # title: The increase is over the limit
 deny contains finding if {
+	limit := data.platform.params.value.max_resource_delta
 	some r in input.estimate.resources
+	r.monthly.delta >= limit
 	is_number(r.monthly.delta)
-	r.monthly.delta >= data.platform.params.value.max_resource_delta
 	finding := lib.finding(
 		r,
 		sprintf("%s adds %v %s a month.", [r.address, round(r.monthly.delta), input.estimate.currency]),

@@ -51,9 +51,7 @@ successors := {
 # METADATA
 # title: The family has a successor
 deny contains finding if {
-	some type, attribute in attributes
-	some r in input.resources[type]
-	r.judged
+	some [r, attribute] in suspects
 	successor := outdated[r.after[attribute]]
 	finding := lib.finding(
 		r,
@@ -65,26 +63,30 @@ deny contains finding if {
 # METADATA
 # title: The type cannot be read
 deny contains lib.unclear_finding(r, attribute) if {
-	some type, attribute in attributes
-	some r in input.resources[type]
-	r.judged
-	not plain[r.after[attribute]]
+	some [r, attribute] in suspects
 	lib.unclear_string(r, attribute)
 }
 
-# A plan has many machines of few types: each type is judged once.
-named contains r.after[attribute] if {
+suspects := [[r, attribute] |
 	some type, attribute in attributes
 	some r in input.resources[type]
-}
+	r.judged
+	not current[r.after[attribute]]
+]
 
-plain contains name if {
-	some name in named
+# A plan has many machines of few types: each type is judged once. Complete documents, because a partial rule is
+# evaluated again for every key that it does not have.
+plain := {name |
+	some type, attribute in attributes
+	some r in input.resources[type]
+	name := r.after[attribute]
 	is_string(name)
 	name != lib.sensitive
 }
 
-outdated[name] := successor_of(name) if some name in plain
+outdated := {name: successor_of(name) | some name in plain}
+
+current := {name | some name in plain; not outdated[name]}
 
 # db.t2.micro, cache.m4.large and ra3.4xlarge all have the family before the size.
 successor_of(name) := successors[family] if {

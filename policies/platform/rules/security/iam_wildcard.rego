@@ -39,9 +39,7 @@ deny contains finding if {
 	some type in documents
 	some r in input.resources[type]
 	r.judged
-	lib.readable_json(r.after.policy)
-	some statement in statements(json.unmarshal(r.after.policy))
-	statement.Effect == "Allow"
+	some statement in granting[r.after.policy]
 	some action in lib.as_list(object.get(statement, "Action", null))
 	action in {"*", "*:*"}
 	some resource in lib.as_list(object.get(statement, "Resource", null))
@@ -85,6 +83,7 @@ deny contains lib.unclear_finding(r, "policy") if {
 	some type in documents
 	some r in input.resources[type]
 	r.judged
+	not readable[r.after.policy]
 	lib.unclear_json(r, "policy")
 	not names_resources(r)
 }
@@ -104,6 +103,22 @@ deny contains lib.unclear_finding(r, "permissions") if {
 	some r in input.resources.azurerm_role_definition
 	r.judged
 	lib.unclear_blocks(r, "permissions")
+}
+
+# Many policies share few texts: each is read once. Complete documents, because a partial rule is evaluated again for
+# every key that it does not have.
+readable := {text |
+	some text in {r.after.policy |
+		some type in documents
+		some r in input.resources[type]
+	}
+	lib.readable_json(text)
+}
+
+# The statements of a text that allow something.
+granting := {text: allowing |
+	some text in readable
+	allowing := [s | some s in statements(json.unmarshal(text)); s.Effect == "Allow"]
 }
 
 statements(document) := document.Statement if {

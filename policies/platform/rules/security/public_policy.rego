@@ -38,9 +38,7 @@ deny contains finding if {
 	some type in types
 	some r in input.resources[type]
 	r.judged
-	lib.readable_json(r.after.policy)
-	some statement in statements(json.unmarshal(r.after.policy))
-	statement.Effect == "Allow"
+	some statement in granting[r.after.policy]
 	everybody(statement.Principal)
 	not conditional(statement)
 	finding := lib.finding(r, sprintf("%s allows everybody.", [r.address]), "Name the principals, or add a condition such as aws:PrincipalOrgID.")
@@ -52,6 +50,7 @@ deny contains lib.unclear_finding(r, "policy") if {
 	some type in types
 	some r in input.resources[type]
 	r.judged
+	not readable[r.after.policy]
 	lib.unclear_json(r, "policy")
 }
 
@@ -67,6 +66,22 @@ everybody(principal) if {
 	is_object(principal)
 	some who in lib.as_list(object.get(principal, "AWS", null))
 	who == "*"
+}
+
+# Many policies share few texts: each is read once. Complete documents, because a partial rule is evaluated again for
+# every key that it does not have.
+readable := {text |
+	some text in {r.after.policy |
+		some type in types
+		some r in input.resources[type]
+	}
+	lib.readable_json(text)
+}
+
+# The statements of a text that allow something.
+granting := {text: allowing |
+	some text in readable
+	allowing := [s | some s in statements(json.unmarshal(text)); s.Effect == "Allow"]
 }
 
 statements(document) := document.Statement if {

@@ -59,19 +59,23 @@ elsewhere contains r if {
 
 elsewhere contains r if {
 	count(names) > 0
-	some r in input.resources[_]
+	some type, list in input.resources
+	not startswith(type, "aws_")
+	some r in list
 	r.after.location != null
 	r.judged
 }
 
 elsewhere contains r if {
 	count(names) > 0
-	some r in input.resources[_]
+	some type, list in input.resources
+	not startswith(type, "aws_")
+	some r in list
 	r.unknown.location
 	r.judged
 }
 
-names contains name if some name in data.platform.params.value.regions
+names := {name | some name in data.platform.params.value.regions}
 
 region(r) := lower(replace(r.after.location, " ", "")) if {
 	is_string(r.after.location)

@@ -46,7 +46,7 @@ deny contains lib.unclear_finding(r, "tags") if {
 	not tagging.has(r, name)
 }
 
-required contains name if some name in data.platform.params.value.required_tags
+required := {name | some name in data.platform.params.value.required_tags}
 
 # Resources that do not plainly carry every required tag: few, as a rule. A text that is not empty sorts after "".
 suspects contains r if {
