@@ -17,7 +17,7 @@ func cleaned(r Report, clean func(string) string) Report {
 	if _, ok := r.Total.Get(); !ok {
 		r.Total = fact.Missing[fact.Change](clean(r.Total.Why()))
 	}
-	c.all(&r.Reproduce, &r.Version, &r.Commit, &r.Policies)
+	c.all(&r.Reproduce, &r.Version, &r.Commit, &r.Policies, &r.Link, &r.Files)
 	return r
 }
 

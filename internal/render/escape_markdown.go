@@ -36,7 +36,7 @@ func markdown(s string) string {
 			b.WriteString("&gt;")
 		case r == '@', r == '#',
 			r == ':' && (next == '/' || next == ':' || shortcode(s[i:])),
-			r == '.' && strings.EqualFold(s[max(0, i-3):i], "www"):
+			(r == 'w' || r == 'W') && len(s) > i+3 && strings.EqualFold(s[i:i+4], "www."):
 			b.WriteRune(r)
 			b.WriteString(split)
 		case r == '$' && (next < '0' || next > '9'):
@@ -56,6 +56,9 @@ func markdown(s string) string {
 	return b.String()
 }
 
+// shortest is how many digits of a commit GitHub links.
+const shortest = 7
+
 // referenceBreaks are the byte positions at which a reference has to be split.
 func referenceBreaks(s string) []int {
 	var out []int
@@ -63,7 +66,13 @@ func referenceBreaks(s string) []int {
 		if at[0] > 0 && s[at[0]-1] == '.' && strings.Trim(s[at[0]:at[1]], "0123456789") == "" {
 			continue // the decimals of a number
 		}
-		out = append(out, at[0]+2) // after "gh", or inside the commit
+		if s[at[1]-2] == '-' {
+			out = append(out, at[0]+2) // GH-1
+			continue
+		}
+		for i := at[0] + shortest - 1; i < at[1]; i += shortest - 1 {
+			out = append(out, i) // what is left on either side must be too short for a commit as well
+		}
 	}
 	return out
 }
@@ -138,8 +147,9 @@ func pathEscape(path string) string {
 // comment makes a marker a single HTML comment whatever is in its tag.
 func comment(marker string) string {
 	inner := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(oneLine(marker)), "<!--"), "-->")
+	inner = strings.NewReplacer("<", "", ">", "").Replace(inner) // first: it may bring two dashes together
 	for strings.Contains(inner, "--") {
 		inner = strings.ReplaceAll(inner, "--", "-")
 	}
-	return "<!-- " + strings.TrimSpace(strings.NewReplacer("<", "", ">", "").Replace(inner)) + " -->"
+	return "<!-- " + strings.TrimSpace(inner) + " -->"
 }

@@ -85,7 +85,7 @@ func TestCutKeepsWhatMatters(t *testing.T) {
 // wellFormed reports blocks that are cut open.
 func wellFormed(t testing.TB, text string) {
 	t.Helper()
-	if a, b := strings.Count(text, "<details>"), strings.Count(text, "</details>"); a != b {
+	if a, b := strings.Count("\n"+text, "\n<details>"), strings.Count(text, "\n</details>\n"); a != b {
 		t.Errorf("%d details begin and %d end", a, b)
 	}
 	fences, columns := 0, 0
