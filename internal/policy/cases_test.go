@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/policy"
-	"github.com/org/platform-action/policies"
 )
 
 // caseFacts is the facts.json of a case.
@@ -130,7 +128,8 @@ func runCase(t *testing.T, ar *txtar.Archive) string {
 		case f.Name == "infracost.json":
 			in.Infracost = func() (any, error) {
 				var v any
-				return v, errors.Join(json.Unmarshal(f.Data, &v), nil)
+				err := json.Unmarshal(f.Data, &v)
+				return v, err
 			}
 		case f.Name == "builtin":
 			opts.Bundles = append(opts.Bundles, builtin())
@@ -141,15 +140,6 @@ func runCase(t *testing.T, ar *txtar.Archive) string {
 				names = append(names, bundle)
 			}
 			bundles[bundle][path] = &fstest.MapFile{Data: f.Data}
-		}
-	}
-	for _, f := range ar.Files {
-		if f.Name == "infracost.json" {
-			var v any
-			if err := json.Unmarshal(f.Data, &v); err != nil {
-				t.Fatal(err)
-			}
-			in.Infracost = func() (any, error) { return v, nil }
 		}
 	}
 	for _, n := range names {
@@ -202,5 +192,3 @@ func show(res policy.Result) string {
 	}
 	return b.String()
 }
-
-var _ fs.FS = policies.FS

@@ -11,7 +11,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/org/platform-action/internal/fact"
-	"github.com/org/platform-action/internal/money"
 	"github.com/org/platform-action/internal/verdict"
 )
 
@@ -221,41 +220,6 @@ func (b *builder) fault(id, address, msg, fix string) {
 	b.document.faults = append(b.document.faults, verdict.Finding{ID: id, Title: "Input of the policies cannot be read",
 		Message: msg, Severity: verdict.Undecided, Address: address, Fix: fix})
 }
-
-// estimate is fact.Estimate in its JSON form. The line items, by far the largest part, come only when a rule asks.
-func (b *builder) estimate(est fact.Estimate, lines bool) (*ast.Term, error) {
-	if lines {
-		return b.viaJSON(est)
-	}
-	resources := make([]*ast.Term, 0, len(est.Resources))
-	for i := range est.Resources {
-		resources = append(resources, costTerm(&est.Resources[i]))
-	}
-	est.Resources = nil
-	t, err := b.viaJSON(est)
-	if err != nil {
-		return nil, err
-	}
-	t.Value.(ast.Object).Insert(key("resources"), ast.ArrayTerm(resources...))
-	return t, nil
-}
-
-func costTerm(r *fact.ResourceCost) *ast.Term {
-	return ast.ObjectTerm(
-		[2]*ast.Term{key("address"), ast.StringTerm(r.Address)},
-		[2]*ast.Term{key("previous_address"), str(r.Previous)},
-		[2]*ast.Term{key("type"), str(r.Type)},
-		[2]*ast.Term{key("provider"), str(r.Provider)},
-		[2]*ast.Term{key("service"), str(r.Service)},
-		[2]*ast.Term{key("region"), str(r.Region)},
-		[2]*ast.Term{key("action"), str(r.Action.String())},
-		[2]*ast.Term{key("monthly"), ast.ObjectTerm(
-			[2]*ast.Term{key("before"), amountTerm(r.Monthly.Before)},
-			[2]*ast.Term{key("after"), amountTerm(r.Monthly.After)},
-			[2]*ast.Term{key("delta"), amountTerm(r.Monthly.Delta)})})
-}
-
-func amountTerm(a money.Amount) *ast.Term { return ast.NumberTerm(json.Number(a.Value().String())) }
 
 func (b *builder) params(params map[string]any) (*ast.Term, error) {
 	if len(params) == 0 {

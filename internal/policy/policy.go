@@ -246,7 +246,7 @@ func unknownIDs(disabled []string, known map[string]Rule) []Fault {
 	return faults
 }
 
-// annotation order must not depend on the order in which OPA walks its modules.
+// sortedModules fixes the order of modules, which OPA keeps in a map.
 func sortedModules(mods map[string]*ast.Module) []string {
 	names := make([]string, 0, len(mods))
 	for n := range mods {

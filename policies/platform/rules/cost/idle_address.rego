@@ -43,16 +43,24 @@ attached(r) if {
 	lib.unclear(r, attribute)
 }
 
-used(r) if {
-	some type, attribute in {"aws_eip_association": "allocation_id", "aws_nat_gateway": "allocation_id", "aws_lb": "subnet_mapping"}
-	some user in input.resources[type]
-	some ref in user.references[attribute]
-	startswith(concat("", [ref, "."]), concat("", ["aws_eip.", r.name, "."]))
-}
+used(r) if r.name in referred
 
 # A plan without configuration cannot say what an association refers to.
-used(_) if {
-	some type in ["aws_eip_association", "aws_nat_gateway", "aws_lb"]
+used(_) if unsaid
+
+users := {"aws_eip_association": "allocation_id", "aws_nat_gateway": "allocation_id", "aws_lb": "subnet_mapping"}
+
+# The names of addresses that something refers to, in any module: an address of the same name elsewhere is let off.
+referred := {parts[1] |
+	some type, attribute in users
+	some user in input.resources[type]
+	some ref in user.references[attribute]
+	parts := split(ref, ".")
+	parts[0] == "aws_eip"
+}
+
+unsaid if {
+	some type, _ in users
 	some user in input.resources[type]
 	user.configured == null
 }
