@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -295,4 +296,15 @@ func (v *identifiers) Visit(node *ast.Node) {
 	if id, ok := (*node).(*ast.IdentifierNode); ok {
 		v.names = append(v.names, id.Value)
 	}
+}
+
+// Compile compiles every entry and fragment of the catalogue, for tests and for a team's own entries.
+func (e *Estimator) Compile() error {
+	var errs []error
+	for _, name := range e.catalog.Names() {
+		if _, err := e.compiler.get(name); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -199,7 +199,8 @@ func callOtherUsage(args ...any) (any, error) {
 
 func (s *usageScope) get(key string, fallback []any) (any, error) {
 	if v, from, ok := s.find(key); ok {
-		s.ctx.used(fmt.Sprintf("%s = %v (%s)", key, v, from))
+		text, _ := toText(v)
+		s.ctx.used(fmt.Sprintf("%s = %s (%s)", key, text, from))
 		return v, nil
 	}
 	if s.rules != nil && s.rules.entry != nil {
@@ -216,7 +217,11 @@ func (s *usageScope) get(key string, fallback []any) (any, error) {
 
 // callRoundUp rounds a quantity up to a multiple of a step, as providers bill it.
 func callRoundUp(args ...any) (any, error) {
-	n, step := args[0].(float64), args[1].(float64)
+	n, _ := toNumber(args[0])
+	step, _ := toNumber(args[1])
+	if step <= 0 {
+		return nil, &unknownError{"billing increment", "not positive"}
+	}
 	return math.Ceil(n/step) * step, nil
 }
 

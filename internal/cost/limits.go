@@ -26,11 +26,11 @@ func Judge(limits fact.Limits, projects []Project) []verdict.Finding {
 	for _, p := range projects {
 		j.add(p.Estimate)
 	}
-	j.threshold("COST-001", "Increase over the blocking limit", limits.Block, verdict.Block,
+	j.threshold("LIMIT-001", "Increase over the blocking limit", limits.Block, verdict.Block,
 		"make the change cheaper, or raise cost.block in .github/platform.yml on the default branch", limits.Unknown)
 	j.threshold("needs-ack", "Increase waits for an acknowledgement", limits.Acknowledge, verdict.Block,
 		"somebody with write access must confirm that this amount is meant", limits.Unknown)
-	j.threshold("COST-002", "Increase over the notice line", limits.Warn, verdict.Warn, "", limits.Unknown)
+	j.threshold("LIMIT-002", "Increase over the notice line", limits.Warn, verdict.Warn, "", limits.Unknown)
 	for _, b := range limits.Budgets {
 		j.budget(b, projects, limits.Unknown)
 	}
@@ -107,7 +107,7 @@ func (j *judge) budget(b fact.Budget, projects []Project, rule fact.UnknownRule)
 		return
 	}
 	after := own.total.After
-	finding := verdict.Finding{ID: "COST-003", Title: "Budget " + b.Name}
+	finding := verdict.Finding{ID: "BUDGET-001", Title: "Budget " + b.Name}
 	warnAt := b.Monthly.Mul(decimal.NewFromFloat(b.WarnAt))
 	switch {
 	case after.Cmp(b.Monthly) > 0 && own.total.Delta.Sign() > 0:

@@ -58,7 +58,11 @@ func callSpec(args ...any) (any, error) {
 }
 
 func callTimes(args ...any) (any, error) {
-	r, factor := args[0].(*rate), decimal.NewFromFloat(args[1].(float64))
+	n, ok := toNumber(args[1])
+	if !ok {
+		return nil, &unknownError{"factor of a price", "not a number"}
+	}
+	r, factor := args[0].(*rate), decimal.NewFromFloat(n)
 	out := *r
 	out.tiers = make([]price.Tier, len(r.tiers))
 	for i, t := range r.tiers {
@@ -221,7 +225,7 @@ func (c *evaluation) priced(line sideLine, comp *component, r *rate, quantity fl
 		part, upper := total.Sub(tier.From), ""
 		if i+1 < len(r.tiers) {
 			part = decimal.Min(part, r.tiers[i+1].From.Sub(tier.From))
-			upper = r.tiers[i+1].From.Sub(tier.From).Div(decimal.NewFromFloat(comp.per)).String()
+			upper = short(r.tiers[i+1].From.Sub(tier.From).Div(decimal.NewFromFloat(comp.per)))
 		}
 		if i > 0 && !part.IsPositive() {
 			return
@@ -229,7 +233,7 @@ func (c *evaluation) priced(line sideLine, comp *component, r *rate, quantity fl
 		l := line
 		if len(r.tiers) > 1 {
 			l.key = fmt.Sprintf("%s~%d", line.key, i)
-			l.name = line.name + tierName(i, upper, comp.unit, tier.From.Div(decimal.NewFromFloat(comp.per)).String())
+			l.name = line.name + tierName(i, upper, comp.unit, short(tier.From.Div(decimal.NewFromFloat(comp.per))))
 		}
 		l.quote = fact.Quote{Basis: fact.Priced, Quantity: new(part.Div(decimal.NewFromFloat(comp.per)).Round(9))}
 		if len(rec.usage) > 0 {
@@ -253,6 +257,19 @@ func tierName(i int, upper, unit, from string) string {
 		return fmt.Sprintf(" (first %s %s)", upper, unit)
 	}
 	return fmt.Sprintf(" (next %s %s)", upper, unit)
+}
+
+// short writes a tier's bound as price lists do: 6B, 240K, 51,200 stays 51200.
+func short(d decimal.Decimal) string {
+	for _, step := range []struct {
+		by   int64
+		mark string
+	}{{1e9, "B"}, {1e6, "M"}} {
+		if q := d.Div(decimal.NewFromInt(step.by)); q.GreaterThanOrEqual(decimal.NewFromInt(1)) {
+			return q.Round(3).String() + step.mark
+		}
+	}
+	return d.Round(3).String()
 }
 
 // band gives an unknown quantity its least and greatest cost, where the catalogue can bound it.
