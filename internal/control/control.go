@@ -1,0 +1,245 @@
+// Package control is the only way to get a verdict: it gathers the facts' estimate, asks the policies and the
+// limits, and combines what they say into one report.
+package control
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	json "github.com/go-json-experiment/json"
+
+	"github.com/org/platform-action/internal/cost"
+	"github.com/org/platform-action/internal/fact"
+	"github.com/org/platform-action/internal/money"
+	"github.com/org/platform-action/internal/policy"
+	"github.com/org/platform-action/internal/render"
+	"github.com/org/platform-action/internal/verdict"
+)
+
+// Source is one plan to judge, with what it is compared to.
+type Source struct {
+	Name string              // as the user gave it; slash-separated, relative to the repository where possible
+	Plan fact.Plan           // what is to be applied
+	Base *fact.Plan          // nil: the plan's own before side
+	Raw  func() (any, error) // the whole document, for policies written for conftest; nil when there is none
+
+	// Infracost writes the estimate for policies written for Infracost; nil when nobody can.
+	Infracost func(name string, e fact.Estimate) (any, error)
+}
+
+// Request is one question, the same for every surface.
+type Request struct {
+	Sources []Source
+	Limits  fact.Limits
+	Params  map[string]any  // policies.params
+	Inputs  []verdict.Input // digests of the configuration, the usage file and whatever else was read
+	Notes   []verdict.Finding
+}
+
+// Control decides. It is safe for concurrent use.
+type Control struct {
+	estimator *cost.Estimator
+	policies  *policy.Set
+	usage     *cost.Usage
+	currency  money.Currency
+}
+
+// New makes a control plane. policies may be nil: then the report says that no policy was asked.
+func New(estimator *cost.Estimator, policies *policy.Set, usage *cost.Usage, currency money.Currency) *Control {
+	return &Control{estimator, policies, usage, currency}
+}
+
+// Estimate prices the sources without judging them; every report's verdict says what could not be read.
+func (c *Control) Estimate(ctx context.Context, req Request) (render.Report, error) {
+	r, _, err := c.gather(ctx, req)
+	if err != nil {
+		return render.Report{}, err
+	}
+	return c.finish(r)
+}
+
+// Check gathers, asks policies and limits, and combines. The error is a fault of ours, never a verdict.
+func (c *Control) Check(ctx context.Context, req Request) (render.Report, error) {
+	r, projects, err := c.gather(ctx, req)
+	if err != nil {
+		return render.Report{}, err
+	}
+	v := &r.Verdict
+	v.Findings = append(v.Findings, cost.Judge(req.Limits, projects)...)
+	if c.policies == nil {
+		v.Findings = append(v.Findings, verdict.Finding{
+			ID: "no-policies", Title: "No policy was asked", Severity: verdict.Warn,
+			Message: "the built-in policies are switched off and no other policy was given: conventions were not checked",
+			Fix:     "leave --no-builtin-policies away, or name a policy folder with --policy DIR",
+		})
+		return c.finish(r)
+	}
+	v.Inputs = append(v.Inputs, verdict.Input{Kind: "policies", Name: "policies", Digest: c.policies.Digest()})
+	checks := map[string]*verdict.Check{}
+	for i, s := range req.Sources {
+		if err := c.policy(ctx, req, s, r.Projects[i].Estimate, v, checks); err != nil {
+			return render.Report{}, err
+		}
+	}
+	for _, check := range checks {
+		v.Checks = append(v.Checks, *check)
+	}
+	return c.finish(r)
+}
+
+// policy asks the policies about one source and adds what they say.
+func (c *Control) policy(ctx context.Context, req Request, s Source, e fact.Known[fact.Estimate], v *verdict.Verdict, checks map[string]*verdict.Check) error {
+	result, err := c.policies.Evaluate(ctx, c.policyInput(req, s, e))
+	if err != nil {
+		return err
+	}
+	positions := map[string]*fact.Resource{}
+	for i := range s.Plan.Resources {
+		positions[s.Plan.Resources[i].Address] = &s.Plan.Resources[i]
+	}
+	for _, f := range result.Findings {
+		if len(req.Sources) > 1 {
+			f.Project = s.Name
+		}
+		if r := positions[f.Address]; r != nil && f.File == "" {
+			f.File, f.Line = r.File, r.Line
+		}
+		v.Findings = append(v.Findings, f)
+	}
+	for _, check := range result.Checks {
+		key := check.Bundle + "\x00" + check.ID
+		if have := checks[key]; have != nil {
+			have.Looked += max(check.Looked, 0)
+			have.Findings += check.Findings
+			continue
+		}
+		checks[key] = &check
+	}
+	return nil
+}
+
+func (c *Control) policyInput(req Request, s Source, e fact.Known[fact.Estimate]) policy.Input {
+	in := policy.Input{Facts: fact.Facts{Plan: fact.Of(s.Plan), Estimate: e, Params: req.Params}, Raw: s.Raw}
+	if estimate, ok := e.Get(); ok && s.Infracost != nil {
+		in.Infracost = func() (any, error) { return s.Infracost(s.Name, estimate) }
+	}
+	return in
+}
+
+// gather estimates every source and turns what could not be read into findings.
+func (c *Control) gather(ctx context.Context, req Request) (render.Report, []cost.Project, error) {
+	r := render.Report{Currency: c.currency, Verdict: verdict.Verdict{
+		Findings: append([]verdict.Finding{}, req.Notes...), Checks: []verdict.Check{}, Inputs: append([]verdict.Input{}, req.Inputs...),
+	}}
+	var projects []cost.Project
+	var addresses []string
+	for _, s := range req.Sources {
+		if err := ctx.Err(); err != nil {
+			return r, nil, err
+		}
+		e, err := c.estimate(s)
+		if err != nil {
+			return r, nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		projects = append(projects, cost.Project{Path: s.Name, Estimate: e})
+		r.Projects = append(r.Projects, render.Project{Name: s.Name, Plan: render.Summarise(s.Plan), Estimate: fact.Of(e)})
+		r.Verdict.Inputs = append(r.Verdict.Inputs, verdict.Input{Kind: "plan", Name: s.Name, Digest: s.Plan.Digest})
+		if s.Base != nil {
+			r.Verdict.Inputs = append(r.Verdict.Inputs, verdict.Input{Kind: "base", Name: s.Base.Name, Digest: s.Base.Digest})
+		}
+		r.Verdict.Findings = append(r.Verdict.Findings, faults(s, len(req.Sources) > 1)...)
+		for i := range s.Plan.Resources {
+			addresses = append(addresses, s.Plan.Resources[i].Address)
+		}
+	}
+	r.Total = fact.Of(total(projects, c.currency))
+	for _, a := range c.usage.Unmatched(addresses) {
+		r.Verdict.Findings = append(r.Verdict.Findings, verdict.Finding{
+			ID: "usage-unmatched", Title: "Usage for a resource that is not there", Severity: verdict.Warn,
+			Message: "the usage file names a resource that no plan has: its quantities count for nothing",
+			Address: a, Fix: "correct the address in the usage file, or remove it",
+		})
+	}
+	if len(projects) > 0 {
+		r.Verdict.Inputs = append(r.Verdict.Inputs, verdict.Input{Kind: "book", Name: "prices", Digest: projects[0].Estimate.BookDigest})
+	}
+	return r, projects, nil
+}
+
+func (c *Control) estimate(s Source) (fact.Estimate, error) {
+	if s.Base != nil {
+		return c.estimator.Compare(*s.Base, s.Plan)
+	}
+	return c.estimator.Estimate(s.Plan)
+}
+
+func total(projects []cost.Project, currency money.Currency) fact.Change {
+	zero := money.Amount{}.In(currency)
+	t := fact.Change{Before: zero, After: zero, Delta: zero}
+	for _, p := range projects {
+		t.Before = t.Before.Add(p.Estimate.Total.Before)
+		t.After = t.After.Add(p.Estimate.Total.After)
+		t.Delta = t.Delta.Add(p.Estimate.Total.Delta)
+	}
+	return t
+}
+
+// faults are the parts of a plan that could not be read: each leaves the outcome undecided.
+func faults(s Source, several bool) []verdict.Finding {
+	var out []verdict.Finding
+	for _, f := range s.Plan.Faults {
+		finding := verdict.Finding{
+			ID: "plan-fault", Title: "Part of the plan could not be read", Severity: verdict.Undecided,
+			Message: f.Where + ": " + f.Message, Fix: f.Fix,
+		}
+		if several {
+			finding.Project = s.Name
+		}
+		out = append(out, finding)
+	}
+	return out
+}
+
+// finish combines the findings, sorts everything and seals the verdict with its digest.
+func (c *Control) finish(r render.Report) (render.Report, error) {
+	v := &r.Verdict
+	v.Outcome = verdict.Combine(v.Findings)
+	v.Sort()
+	digest, err := seal(r)
+	v.Digest = digest
+	return r, err
+}
+
+// seal is the digest over inputs' digests, outcome, findings and estimates: not over names of surfaces, time or links.
+func seal(r render.Report) (string, error) {
+	type project struct {
+		Name     string        `json:"name"`
+		Estimate fact.Estimate `json:"estimate"`
+	}
+	document := struct {
+		Verdict  verdict.Verdict `json:"verdict"`
+		Projects []project       `json:"projects"`
+	}{Verdict: r.Verdict}
+	for _, p := range r.Projects {
+		e, _ := p.Estimate.Get()
+		document.Projects = append(document.Projects, project{p.Name, e})
+	}
+	b, err := json.Marshal(document, json.Deterministic(true))
+	if err != nil {
+		return "", fmt.Errorf("sealing the verdict: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return "sha256:" + hex.EncodeToString(sum[:]), nil
+}
+
+// Explain says why one policy fired on a source, or did not. The request must have exactly one source.
+func (c *Control) Explain(ctx context.Context, id string, req Request) (policy.Explanation, error) {
+	s := req.Sources[0]
+	e, err := c.estimate(s)
+	if err != nil {
+		return policy.Explanation{}, err
+	}
+	return c.policies.Explain(ctx, id, c.policyInput(req, s, fact.Of(e)))
+}
