@@ -37,14 +37,7 @@ func Explain(w io.Writer, c fact.ResourceCost) error {
 		explainSide(&b, "before", l.Before, l.Unit)
 		explainSide(&b, "after", l.After, l.Unit)
 	}
-	o := openness{}
-	switch {
-	case isOpen(&c):
-		o.unknown = 1
-	case byUsage(&c):
-		o.usage = 1
-	}
-	fmt.Fprintf(&b, "\n  total %s\n", costText(c.Monthly, o))
+	fmt.Fprintf(&b, "\n  total %s\n", resourceCost(c))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -324,6 +324,9 @@ func TestHostileSARIF(t *testing.T) {
 			if err != nil || u.IsAbs() || at.ArtifactLocation.URI == "" || at.Region.StartLine < 1 {
 				t.Errorf("%s: location %+v, %v", name, at, err)
 			}
+			if strings.Contains(r.Message.Text, "](") {
+				t.Errorf("%s: the message has a link: %q", name, r.Message.Text)
+			}
 			if r.Level != level || r.Message.Text == "" || r.RuleID == "" || r.PartialFingerprints["platform/v1"] == "" {
 				t.Errorf("%s: result %+v", name, r)
 			}

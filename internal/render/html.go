@@ -15,7 +15,7 @@ var page string
 // htmlReport is one self-contained page: no script, no request to anywhere, light and dark, printable.
 func htmlReport(r Report) ([]byte, error) {
 	t, err := template.New("report").Funcs(template.FuncMap{
-		"headline": Headline, "symbol": Symbol, "place": place, "plan": planText, "change": changeText,
+		"headline": Headline, "symbol": Symbol, "place": place, "plan": planText, "change": resourceCost, "plural": plural,
 		"quantity": quantityText, "line": lineText, "clean": oneLine, "findings": visibleFindings, "short": shortDigest,
 		"estimate": func(p Project) *fact.Estimate {
 			if e, ok := p.Estimate.Get(); ok {
@@ -84,7 +84,14 @@ func bars(r Report) []bar {
 	for i, x := range m {
 		d := x.cost.Monthly.Delta
 		w := int(d.Abs().Value().Div(greatest).InexactFloat64() * chartHalf)
-		b := bar{Name: middle(oneLine(x.cost.Address), 52), Text: x.text(), X: chartMid, W: max(w, 1), Y: 24*i + 4, TY: 24*i + 17, Rise: d.Sign() > 0}
+		if !d.IsZero() {
+			w = max(w, 1) // a small change is still one
+		}
+		name := oneLine(x.cost.Address)
+		if len(r.Projects) > 1 {
+			name = oneLine(x.project) + ": " + name
+		}
+		b := bar{Name: middle(name, 52), Text: x.text(), X: chartMid, W: w, Y: 24*i + 4, TY: 24*i + 17, Rise: d.Sign() > 0}
 		if !b.Rise {
 			b.X = chartMid - b.W
 		}

@@ -115,6 +115,19 @@ func byUsage(c *fact.ResourceCost) bool {
 	return false
 }
 
+// resourceCost is one resource's change of cost with what it leaves out.
+func resourceCost(c fact.ResourceCost) string {
+	switch {
+	case isOpen(&c) && c.Monthly.Delta.IsZero():
+		return "unknown"
+	case isOpen(&c):
+		return changeText(c.Monthly) + " + unknown"
+	case byUsage(&c):
+		return costText(c.Monthly, openness{usage: 1})
+	}
+	return costText(c.Monthly, openness{})
+}
+
 // openWhy says why a resource has no full number.
 func openWhy(c *fact.ResourceCost) string {
 	for _, l := range c.Lines {

@@ -29,7 +29,7 @@ func sarifReport(r Report) ([]byte, error) {
 		}
 		mark := fingerprint(f, seen)
 		result := run.CreateResultForRule(id)
-		result.WithLevel(sarifLevel(f.Severity)).WithMessage(sarif.NewTextMessage(nonEmpty(oneLine(sarifMessage(f)), id)))
+		result.WithLevel(sarifLevel(f.Severity)).WithMessage(sarif.NewTextMessage(nonEmpty(unlinked(sarifMessage(f)), id)))
 		result.WithLocations([]*sarif.Location{sarifLocation(r, f)})
 		// GitHub tells alerts apart by the second one; without it, it would hash the line, and a plan file has none.
 		result.WithPartialFingerprints(map[string]string{"platform/v1": mark, "primaryLocationLineHash": mark + ":1"})
@@ -46,6 +46,9 @@ func sarifRule(rule *sarif.ReportingDescriptor, id string, f verdict.Finding) {
 	rule.WithName(id).WithShortDescription(sarif.NewMultiformatMessageString().WithText(nonEmpty(oneLine(f.Title), id)))
 	rule.WithHelp(sarif.NewMultiformatMessageString().WithText(nonEmpty(oneLine(f.Fix), "platform policy explain "+id)))
 }
+
+// unlinked breaks what SARIF reads as a link inside a plain message: [text](target).
+func unlinked(s string) string { return strings.ReplaceAll(oneLine(s), "](", "] (") }
 
 func sarifLevel(s verdict.Severity) string {
 	switch s {
