@@ -109,9 +109,6 @@ func code(s string) string {
 	return fence + s + fence
 }
 
-// fenced is a line inside a fenced code block: it cannot end the block.
-func fenced(s string) string { return strings.ReplaceAll(oneLine(s), "```", "`\u200b`\u200b`") }
-
 // linked is a code span that links, when the address is one that can be trusted to stay inside its brackets.
 func linked(text, url string) string {
 	if text == "" || !plainURL(url) {

@@ -87,7 +87,7 @@ func FuzzMarkdown(f *testing.F) {
 			return
 		}
 		doc := "### x " + markdown(s) + "\n\n- " + markdown(s) + "\n- a " + code(s) + " " + markdown(s) + "\n\n| a | b |\n|---|---|\n| " + code(s) +
-			" | " + markdown(s) + " |\n\n```diff\n" + diffLine("+", middle(fenced(s), nameWidth), "+$1") + "```\n\nx " + linked(s, "https://github.com/org/shop/blob/c0ffee1/"+pathEscape(s)) + "\n"
+			" | " + markdown(s) + " |\n\n```diff\n" + diffLine("+", middle(oneLine(s), nameWidth), "+$1") + "```\n\nx " + linked(s, "https://github.com/org/shop/blob/c0ffee1/"+pathEscape(s)) + "\n"
 		inert(t, "fuzz", doc)
 		wellFormed(t, doc)
 	})

@@ -153,9 +153,10 @@ func costClause(r Report) string {
 		}
 		sum.add(openOf(e))
 		changed += e.Coverage.Changed
-		costs = costs || len(e.Resources) > 0
+		costs = costs || len(e.Resources) > 0 || e.Coverage.Unknown+e.Coverage.Unpriced > 0
 	}
 	switch {
+	case sum.unknown > 0: // also when no line of it is there to be shown
 	case !costs && changed == 0:
 		return "no cost change"
 	case !costs:

@@ -136,12 +136,13 @@ func moverLine(x mover, several bool) string {
 	if several {
 		name = x.project + ": " + name
 	}
-	return diffLine(mark, middle(fenced(name), nameWidth), x.text())
+	return diffLine(mark, middle(oneLine(name), nameWidth), x.text())
 }
 
 const nameWidth = 62
 
-// diffLine aligns by the columns that a text takes, not by its characters.
+// diffLine begins with its mark, so that a fence in a name cannot end the block. It aligns by the columns that a text
+// takes, not by its characters.
 func diffLine(mark, name, text string) string {
 	pad := max(nameWidth-ptext.StringWidthWithoutEscSequences(name), 0) + max(14-ptext.StringWidthWithoutEscSequences(text), 1)
 	return mark + " " + name + strings.Repeat(" ", pad) + text + "\n"
