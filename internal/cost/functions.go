@@ -39,6 +39,8 @@ func functions() []expr.Option {
 		expr.Function("times", callTimes, new(func(*rate, float64) *rate)),
 		expr.Function("plus", callPlus, new(func(*rate, *rate) *rate)),
 		expr.Function("or_else", callOrElse, new(func(*rate, *rate) *rate)),
+		expr.Function("best", callBest, new(func(*rate, *rate) *rate)),
+		expr.Function("tier_of", callTierOf, new(func(float64, []any, []any) string)),
 		expr.Function("flat", callFlat, new(func(*rate) *rate)),
 		expr.Function("round_up", callRoundUp, new(func(float64, float64) float64)),
 		expr.Function("match", callMatch, new(func(string, ...any) bool)),
@@ -223,6 +225,19 @@ func callRoundUp(args ...any) (any, error) {
 		return nil, &unknownError{"billing increment", "not positive"}
 	}
 	return math.Ceil(n/step) * step, nil
+}
+
+// callTierOf is the name of the smallest size that holds n: tier_of(100, [32, 64, 128], ["P4", "P6", "P10"]) is P10.
+func callTierOf(args ...any) (any, error) {
+	n, _ := toNumber(args[0])
+	bounds, _ := args[1].([]any)
+	names, _ := args[2].([]any)
+	for i, b := range bounds {
+		if bound, ok := toNumber(b); ok && n <= bound && i < len(names) {
+			return names[i], nil
+		}
+	}
+	return nil, &unknownError{"size", fmt.Sprintf("%g is larger than the largest size", n)}
 }
 
 // callMatch reports that a word is one of several, without regard to case.

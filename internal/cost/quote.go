@@ -97,6 +97,15 @@ func callOrElse(args ...any) (any, error) {
 	return args[1], nil
 }
 
+// callBest is the first rate that is known exactly, else the first that is known at all.
+func callBest(args ...any) (any, error) {
+	a, b := args[0].(*rate), args[1].(*rate)
+	if a.missing != "" || a.source.Derived != "" && b.missing == "" && b.source.Derived == "" {
+		return b, nil
+	}
+	return a, nil
+}
+
 // callFlat is a rate without its further tiers.
 func callFlat(args ...any) (any, error) {
 	out := *args[0].(*rate)

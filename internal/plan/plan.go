@@ -90,8 +90,7 @@ func (doc *document) ordered(list []fact.Resource) []fact.Resource {
 	for _, r := range list {
 		if n := len(kept); n > 0 && r.Address != "" && byAddress(kept[n-1], r) == 0 {
 			if m := len(doc.faults); m == 0 || doc.faults[m-1].Where != r.Address {
-				doc.faults = append(doc.faults, fact.Fault{Where: r.Address,
-					Message: "the plan lists this resource more than once", Fix: fixShow})
+				doc.faultAt(r.Address, "the plan lists this resource more than once")
 			}
 			continue
 		}

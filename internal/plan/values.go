@@ -31,7 +31,7 @@ func (d *decoder) stateValues() (list []stateResource) {
 	}
 	for d.more() {
 		if string(d.key()) == "root_module" {
-			list = d.stateModule(nil)
+			list = d.stateModule()
 			continue
 		}
 		d.skip()
@@ -39,51 +39,39 @@ func (d *decoder) stateValues() (list []stateResource) {
 	return list
 }
 
-// stateModule appends the resources of a module and its children. The depth limit bounds the recursion.
-func (d *decoder) stateModule(list []stateResource) []stateResource {
+// stateModule reads the resources of a module and its children. The depth limit bounds the recursion.
+func (d *decoder) stateModule() []stateResource {
 	if !d.begin('{') {
-		return list
+		return nil
 	}
-	start, own, module := len(list), 0, ""
+	var own, children []stateResource
+	module := ""
 	for d.more() {
 		switch string(d.key()) {
 		case "address":
 			module = d.str(true)
 		case "resources":
-			kept := len(list)
-			list = d.stateResources(list)
-			// The module's own come before its children's in list, so that its address can be set at the end.
-			own = len(list) - kept
-			if kept > start {
-				rotate(list[start:], kept-start)
-			}
+			own = d.stateResources()
 		case "child_modules":
 			if !d.begin('[') {
 				continue
 			}
 			for d.more() {
-				list = d.stateModule(list)
+				children = append(children, d.stateModule()...)
 			}
 		default:
 			d.skip()
 		}
 	}
-	for i := range list[start : start+own] {
-		list[start+i].Module = module
+	for i := range own {
+		own[i].Module = module
 	}
-	return list
+	return append(own, children...)
 }
 
-// rotate moves the first n elements to the end.
-func rotate(list []stateResource, n int) {
-	moved := append([]stateResource(nil), list[:n]...)
-	copy(list, list[n:])
-	copy(list[len(list)-n:], moved)
-}
-
-func (d *decoder) stateResources(list []stateResource) []stateResource {
+func (d *decoder) stateResources() (list []stateResource) {
 	if !d.begin('[') {
-		return list
+		return nil
 	}
 	for d.more() {
 		d.counted()

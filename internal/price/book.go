@@ -204,6 +204,9 @@ func (b *Book) Lookup(tableName, key, region string) (Answer, error) {
 	}
 	rows := t.rows(key)
 	if len(rows) == 0 {
+		rows = t.rows(b.fold(t, key)) // providers take names such as standard_f2 in any case
+	}
+	if len(rows) == 0 {
 		return Answer{}, nil
 	}
 	for _, place := range []string{region, "global"} {
@@ -213,6 +216,20 @@ func (b *Book) Lookup(tableName, key, region string) (Answer, error) {
 		}
 	}
 	return b.derive(t, rows, key, region)
+}
+
+// fold finds the key that differs in case only.
+func (b *Book) fold(t *table, key string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t.folded == nil {
+		t.folded = map[string]string{}
+		for line := range strings.Lines(t.body) {
+			k, _, _ := strings.Cut(line, "\t")
+			t.folded[strings.ToLower(k)] = k
+		}
+	}
+	return t.folded[strings.ToLower(key)]
 }
 
 // Spec is a figure of a machine type, such as field "vcpu" of "m5.large"; false when the table does not say.

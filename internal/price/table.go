@@ -20,7 +20,7 @@ type table struct {
 	meta    map[string]string
 	columns []string
 	body    string
-	ratios  map[string]decimal.Decimal
+	folded  map[string]string // lower-case key → key, made when a key is first missed
 }
 
 // parseTable reads "# name: value" lines, a header line and rows sorted by key.

@@ -162,7 +162,7 @@ func (im importer) ec2() error {
 		}
 		asOf, source := "2025-05-28", ec2Data
 		if os == "linux" {
-			source = ec2Data+"; us-east-1 of karpenter-provider-aws, 2026-07-20"
+			source = ec2Data + "; us-east-1 of karpenter-provider-aws, 2026-07-20"
 		}
 		if err := im.save("aws/ec2_"+os, meta(source, asOf, "MIT, Apache-2.0", ec2Page, "hour", [2]string{"derive", "sibling"}, [2]string{"base", "us-east-1"}), flat); err != nil {
 			return err

@@ -1,0 +1,98 @@
+// Command demo runs the main job once, on the plan of a web shop on three clouds: the verdict as a terminal shows
+// it, as the pull request comment, and as a page.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"golang.org/x/term"
+
+	"github.com/org/platform-action/internal/render"
+	"github.com/org/platform-action/internal/render/preview"
+)
+
+func main() {
+	binary := flag.String("platform", "bin/platform", "the program to run")
+	dir := flag.String("dir", "testdata/demo", "folder with plan.json, platform.yml and usage.yml")
+	out := flag.String("out", "out", "folder for the comment and the pages")
+	flag.Parse()
+	if err := run(context.Background(), *binary, *dir, *out); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, binary, dir, out string) error {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	args := []string{
+		"check", filepath.Join(dir, "plan.json"), "--config", filepath.Join(dir, "platform.yml"), "--usage", filepath.Join(dir, "usage.yml"),
+	}
+	fmt.Printf("$ platform %s %s --config … --usage …\n\n", args[0], args[1])
+	code, text, err := platform(ctx, binary, append(args, "--format", "json"))
+	if err != nil {
+		return err
+	}
+	report, err := render.ReadJSON(text)
+	if err != nil {
+		return err
+	}
+	tty := term.IsTerminal(int(os.Stdout.Fd()))
+	if err := render.Render(os.Stdout, render.Text, report, render.Options{TTY: true, Color: tty && os.Getenv("NO_COLOR") == ""}); err != nil {
+		return err
+	}
+	fmt.Printf("\nexit code %d\n\n", code)
+	return pages(ctx, binary, args, out)
+}
+
+// pages writes the comment, the comment as GitHub shows it, and the report.
+func pages(ctx context.Context, binary string, args []string, out string) error {
+	_, comment, err := platform(ctx, binary, append(args, "--format", "markdown"))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("The pull request comment:\n\n%s\n", comment)
+	page, err := preview.CommentPage(string(comment))
+	if err != nil {
+		return err
+	}
+	_, html, err := platform(ctx, binary, append(args, "--format", "html"))
+	if err != nil {
+		return err
+	}
+	for name, data := range map[string][]byte{"comment.md": comment, "comment.html": page, "report.html": html} {
+		if err := os.WriteFile(filepath.Join(out, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	abs, err := filepath.Abs(out)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("As pages: file://%s (the comment), file://%s (the report)\n", filepath.Join(abs, "comment.html"), filepath.Join(abs, "report.html"))
+	return nil
+}
+
+// platform runs the program; codes 0 and 1 are verdicts, anything else is a fault of the demo.
+func platform(ctx context.Context, binary string, args []string) (int, []byte, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 1 {
+		return 1, stdout.Bytes(), nil
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("%s %v: %w\n%s", binary, args, err, stderr.Bytes())
+	}
+	return 0, stdout.Bytes(), nil
+}
