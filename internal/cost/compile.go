@@ -279,8 +279,8 @@ func (receivers) Visit(node *ast.Node) {
 	if receiver == "" {
 		return
 	}
-	if _, literal := call.Arguments[0].(*ast.StringNode); !literal && receiver != "p" {
-		return
+	if _, literal := call.Arguments[0].(*ast.StringNode); !literal && receiver == "r" {
+		return // the caller names the scope itself
 	}
 	if first, isName := call.Arguments[0].(*ast.IdentifierNode); isName && first.Value == receiver {
 		return

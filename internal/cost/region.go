@@ -43,7 +43,7 @@ func (c *evaluation) regionOf(s *scope, r *rules) (string, error) {
 			return "", err
 		}
 		if region, _ := v.(string); region != "" {
-			return normaliseRegion(region), nil
+			return regionOfLocation(region), nil
 		}
 	}
 	for _, own := range []struct {
