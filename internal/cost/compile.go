@@ -3,6 +3,7 @@ package cost
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -112,9 +113,7 @@ func baseEnvironment() environment {
 
 func (e environment) with(name string, p *program) environment {
 	next := make(environment, len(e)+1)
-	for k, v := range e {
-		next[k] = v
-	}
+	maps.Copy(next, e)
 	t := p.code.Node().Type()
 	switch {
 	case t == nil || t.Kind() == reflect.Interface:

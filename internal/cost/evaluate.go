@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -78,9 +79,7 @@ type frame struct {
 
 func (c *evaluation) environment(s *scope, u *usageScope, region string, outer map[string]any) map[string]any {
 	env := make(map[string]any, len(outer)+10)
-	for k, v := range outer {
-		env[k] = v
-	}
+	maps.Copy(env, outer)
 	parent, _ := outer["r"].(*scope)
 	env["r"], env["parent"], env["region"], env["hours"], env["i"] = s, parent, region, float64(HoursPerMonth), 0
 	env["u"], env["p"] = u, &pricer{estimator: c.estimator, region: region}
@@ -96,12 +95,10 @@ func (c *evaluation) run(p *program, env map[string]any) (any, error) {
 		}
 		return v, nil
 	}
-	var u *unknownError
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*unknownError](err); ok {
 		return nil, u
 	}
-	var unset *usageUnsetError
-	if errors.As(err, &unset) {
+	if unset, ok := errors.AsType[*usageUnsetError](err); ok {
 		return nil, unset
 	}
 	return nil, &unknownError{"the catalogue's rule", firstLine(err.Error())}
@@ -226,9 +223,7 @@ func (c *evaluation) child(f *frame, ch *child, s *scope, i int, rec *record, ou
 	inner := &frame{scope: s, times: f.times, factor: f.factor, depth: f.depth + 1, lets: map[string]*record{}}
 	inner.env = c.environment(s, f.env["u"].(*usageScope), f.env["region"].(string), f.env)
 	inner.env["i"] = i
-	for name, let := range f.lets {
-		inner.lets[name] = let
-	}
+	maps.Copy(inner.lets, f.lets)
 	if s == f.scope {
 		inner.env["parent"] = f.env["parent"]
 	}

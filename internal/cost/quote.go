@@ -140,8 +140,7 @@ func (s *sideCost) assume(rec *record) { s.assumptions = append(s.assumptions, r
 
 // noQuote is the quote of a line whose number could not be had.
 func noQuote(err error) fact.Quote {
-	var unset *usageUnsetError
-	if errors.As(err, &unset) {
+	if unset, ok := errors.AsType[*usageUnsetError](err); ok {
 		return fact.Quote{Basis: fact.UsageUnset, Why: unset.Error()}
 	}
 	return fact.Quote{Basis: fact.Unknown, Why: err.Error()}

@@ -61,12 +61,13 @@ const (
 // lookup walks a dotted path; a list of one block stands for that block. why is the reason of an unknown.
 func (s *scope) lookup(path string) (value any, st state, why string) {
 	value, mask, config := any(s.values), s.unknown, any(s.config)
-	sets := true // the configuration sets the path by an expression, as far as it has been walked
 	for segment := range strings.SplitSeq(path, ".") {
 		value, mask = member(value, segment), memberMask(mask, segment)
+		var sets bool // by an expression, as far as the path has been walked
 		config, sets = memberConfig(config, segment)
 		if mask == true || (value == nil && sets && s.instance.unmarked()) {
-			return s.unresolved(config, sets)
+			st, why = s.unresolved(config, sets)
+			return nil, st, why
 		}
 	}
 	switch v := value.(type) {
@@ -82,14 +83,14 @@ func (s *scope) lookup(path string) (value any, st state, why string) {
 
 // unresolved tells an attribute that the configuration sets by an expression from one that it does not set and
 // the provider fills in.
-func (s *scope) unresolved(config any, sets bool) (any, state, string) {
+func (s *scope) unresolved(config any, sets bool) (state, string) {
 	if s.instance.resource.Config != nil && !sets {
-		return nil, unset, ""
+		return unset, ""
 	}
 	if e, ok := config.(fact.Expression); ok && len(e.References) > 0 {
-		return nil, unknown, "known only after apply: set from " + e.References[0]
+		return unknown, "known only after apply: set from " + e.References[0]
 	}
-	return nil, unknown, "known only after apply"
+	return unknown, "known only after apply"
 }
 
 func member(v any, key string) any {

@@ -308,4 +308,3 @@ func cutLast(s string, sep byte) (before, after string, ok bool) {
 	}
 	return s[:i], s[i+1:], true
 }
-

@@ -67,6 +67,7 @@ func readBundle(b Bundle) (*source, []Fault) {
 			s.tests = append(s.tests, file{p, text})
 		case data:
 			dataFiles = append(dataFiles, file{p, text})
+		case other:
 		}
 		return nil
 	})
@@ -111,7 +112,7 @@ func readBounded(fsys fs.FS, p string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	text, err := io.ReadAll(io.LimitReader(f, maxModuleBytes+1))
 	if err == nil && len(text) > maxModuleBytes {
 		err = fmt.Errorf("larger than %d MiB", maxModuleBytes>>20)

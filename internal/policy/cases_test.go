@@ -155,8 +155,7 @@ func runCase(t *testing.T, ar *txtar.Archive) string {
 	}
 	set, err := policy.Compile(t.Context(), opts)
 	if err != nil {
-		var pe *policy.PolicyError
-		if !errors.As(err, &pe) {
+		if _, ok := errors.AsType[*policy.PolicyError](err); !ok {
 			t.Fatalf("not a *PolicyError: %v", err)
 		}
 		return "compile error:\n" + err.Error() + "\n"

@@ -3,8 +3,11 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -21,6 +24,7 @@ type compiled struct {
 	mods     map[string]*ast.Module // as parsed, before the compiler rewrote them: names and annotations as written
 	dialects map[string]string      // package → dialect; ours is ""
 	faults   []verdict.Finding
+	looked   map[string]direct // by package: what direct has found already
 }
 
 func compileSource(src *source) (*compiled, []Fault) {
@@ -75,8 +79,9 @@ func packageName(pkg ast.Ref) string { return strings.TrimPrefix(pkg.String(), "
 func parseAll(b Bundle, files []file) (map[string]*ast.Module, []Fault) {
 	mods := make(map[string]*ast.Module, len(files))
 	var faults []Fault
-	for _, f := range files {
-		m, err := parseModule(b, f)
+	parsed, errs := parseEach(b, files)
+	for i, f := range files {
+		m, err := parsed[i], errs[i]
 		if err != nil {
 			faults = append(faults, astFaults(b.Name, err)...)
 			continue
@@ -93,7 +98,7 @@ func parseAll(b Bundle, files []file) (map[string]*ast.Module, []Fault) {
 	// Helper packages of a bundle in our dialect get the safe `not` too; conftest and Infracost packages do not.
 	for _, f := range files {
 		m := mods[f.path]
-		if foreignPackage(mods, m.Package.Path) || m.RegoVersion() == ast.RegoV2 {
+		if foreignPackage(mods, m.Package.Path) || m.RegoVersion() == ast.RegoV2 { //nolint:staticcheck // the span says the same of a whole module, for another type
 			continue
 		}
 		v2, err := parseAs(f, ast.RegoV2)
@@ -103,6 +108,22 @@ func parseAll(b Bundle, files []file) (map[string]*ast.Module, []Fault) {
 		mods[f.path] = v2
 	}
 	return mods, nil
+}
+
+// parseEach parses on every core; results stand in the order of the files.
+func parseEach(b Bundle, files []file) ([]*ast.Module, []error) {
+	mods, errs := make([]*ast.Module, len(files)), make([]error, len(files))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
+				mods[i], errs[i] = parseModule(b, files[i])
+			}
+		})
+	}
+	wg.Wait()
+	return mods, errs
 }
 
 func parseModule(b Bundle, f file) (*ast.Module, error) {

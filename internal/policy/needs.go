@@ -41,7 +41,20 @@ type direct struct {
 	uses []string
 }
 
+// direct is what one package looks at itself. Helper packages are asked for once a rule, so it is kept.
 func (c *compiled) direct(pkg string) direct {
+	if d, ok := c.looked[pkg]; ok {
+		return d
+	}
+	if c.looked == nil {
+		c.looked = map[string]direct{}
+	}
+	d := c.look(pkg)
+	c.looked[pkg] = d
+	return d
+}
+
+func (c *compiled) look(pkg string) direct {
 	var d direct
 	for _, name := range sortedModules(c.compiler.Modules) {
 		m := c.compiler.Modules[name]

@@ -81,7 +81,7 @@ func referenceBreaks(s string) []int {
 func shortcode(s string) bool {
 	name, _, closed := strings.Cut(s[1:], ":")
 	return closed && name != "" && strings.IndexFunc(name, func(r rune) bool {
-		return !(r == '_' || r == '-' || r == '+' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+		return r != '_' && r != '-' && r != '+' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 	}) < 0
 }
 
@@ -120,7 +120,7 @@ func linked(text, url string) string {
 // plainURL accepts an https address of characters that mean nothing to Markdown or HTML.
 func plainURL(s string) bool {
 	return strings.HasPrefix(s, "https://") && strings.IndexFunc(s, func(r rune) bool {
-		return !(strings.ContainsRune("-._~:/?#@=%&+", r) || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+		return !strings.ContainsRune("-._~:/?#@=%&+", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 	}) < 0
 }
 

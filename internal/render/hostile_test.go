@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -168,8 +169,7 @@ func TestHostileCaseIsComplete(t *testing.T) {
 			return
 		}
 		seen[typ] = true
-		for i := range typ.NumField() {
-			f := typ.Field(i)
+		for f := range typ.Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if f.Type.Kind() == reflect.String && name != "" && !enums[name] && !have[name] {
 				t.Errorf("%s.%s (%q) has no hostile text in testdata/cases/hostile.json", typ, f.Name, name)
@@ -354,9 +354,9 @@ func TestHostileCommands(t *testing.T) {
 				t.Errorf("%s: line %d is %q", name, i, line)
 				continue
 			}
-			for _, p := range strings.Split(m[2], ",") {
+			for p := range strings.SplitSeq(m[2], ",") {
 				key, value, _ := strings.Cut(p, "=")
-				if !strings.Contains(" file line title ", " "+key+" ") {
+				if !slices.Contains([]string{"file", "line", "title"}, key) {
 					t.Errorf("%s: property %q", name, key)
 				}
 				read := strings.NewReplacer("%25", "%", "%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",").Replace(value)

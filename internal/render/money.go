@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -32,8 +33,7 @@ func symbol(c money.Currency) string {
 
 // decimals is how many digits the currency's smallest coin has.
 func decimals(c money.Currency) int32 {
-	switch c {
-	case "JPY", "KRW", "VND", "CLP", "ISK":
+	if slices.Contains([]money.Currency{"JPY", "KRW", "VND", "CLP", "ISK"}, c) {
 		return 0
 	}
 	return 2

@@ -3,6 +3,7 @@ package render
 import (
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 const redacted = "[redacted]"
@@ -124,7 +125,7 @@ func random(s string) bool {
 		return false
 	}
 	longest := ""
-	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return class(byte(r)) == '-' }) {
+	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r > unicode.MaxASCII || class(byte(r)) == '-' }) {
 		if len(part) > len(longest) {
 			longest = part
 		}

@@ -5,6 +5,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/org/platform-action/internal/fact"
@@ -201,5 +202,5 @@ func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return thousands(fmt.Sprint(n)) + " " + many
+	return thousands(strconv.Itoa(n)) + " " + many
 }

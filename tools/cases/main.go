@@ -91,7 +91,7 @@ func (r *report) one(stem string, book *price.Book, entries *catalog.Catalog) er
 	if err != nil {
 		return err
 	}
-	defer g.Close()
+	defer func() { _ = g.Close() }() // only read
 	golden, err := readGolden(g)
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func estimate(stem string, why bool, book *price.Book, entries *catalog.Catalog)
 	var usage *cost.Usage
 	if f, err := os.Open(stem + ".usage.yml"); err == nil {
 		usage, err = cost.ParseUsage(filepath.Base(f.Name()), f)
-		f.Close()
+		_ = f.Close() // only read
 		if err != nil {
 			return nil, err
 		}
@@ -149,7 +149,7 @@ func estimate(stem string, why bool, book *price.Book, entries *catalog.Catalog)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	p, err := plan.Read(filepath.Base(stem), f, plan.Limits{})
 	if err != nil {
 		return nil, err

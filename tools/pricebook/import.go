@@ -29,19 +29,19 @@ func importAll(from, dir string) error {
 }
 
 // open reads a gzip'd CSV as rows of column to value.
-func (im importer) open(name string) (header []string, rows []map[string]string, err error) {
+func (im importer) open(name string) (rows []map[string]string, err error) {
 	f, err := os.Open(filepath.Join(im.from, name+".csv.gz"))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	z, err := gzip.NewReader(f)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	all, err := csv.NewReader(z).ReadAll()
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	for _, record := range all[1:] {
 		row := map[string]string{}
@@ -50,7 +50,7 @@ func (im importer) open(name string) (header []string, rows []map[string]string,
 		}
 		rows = append(rows, row)
 	}
-	return all[0], rows, nil
+	return rows, nil
 }
 
 type entry struct {
@@ -83,7 +83,7 @@ func (im importer) save(name string, meta [][2]string, entries []entry) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // the second close after an error
 	for _, m := range meta {
 		fmt.Fprintf(f, "# %s: %s\n", m[0], m[1])
 	}
@@ -128,12 +128,12 @@ const (
 // ec2 merges the all-region tables with the newer one of us-east-1. Bare metal rows of the newer one are 6 to 10 %
 // above the shared price, so there the older table stands.
 func (im importer) ec2() error {
-	_, newer, err := im.open("aws_ec2_useast1_2026-07")
+	newer, err := im.open("aws_ec2_useast1_2026-07")
 	if err != nil {
 		return err
 	}
 	for _, os := range []string{"linux", "windows", "rhel", "suse"} {
-		_, rows, err := im.open("aws_ec2_" + os)
+		rows, err := im.open("aws_ec2_" + os)
 		if err != nil {
 			return err
 		}
@@ -172,7 +172,7 @@ func (im importer) ec2() error {
 }
 
 func (im importer) specs() error {
-	_, rows, err := im.open("aws_ec2_specs")
+	rows, err := im.open("aws_ec2_specs")
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func (im importer) awsKeyed() error {
 		{"aws_ebs_2024-07", "aws/ebs_rows", "https://aws.amazon.com/ebs/pricing/", "as the row says", "2024-07", "ec2.shop data set of AWS list prices", []string{"metric"}},
 		{"aws_nat_2025-10", "aws/nat_rows", "https://aws.amazon.com/vpc/pricing/", "as the row says", "2025-10", "aws-price data set of AWS list prices", []string{"metric"}},
 	} {
-		_, rows, err := im.open(t.file)
+		rows, err := im.open(t.file)
 		if err != nil {
 			return err
 		}
@@ -222,7 +222,7 @@ func (im importer) awsKeyed() error {
 }
 
 func (im importer) awsServices() error {
-	_, rows, err := im.open("aws_services")
+	rows, err := im.open("aws_services")
 	if err != nil {
 		return err
 	}

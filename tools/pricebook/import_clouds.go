@@ -11,7 +11,7 @@ func (im importer) azure() error {
 		{"azure_vm_linux", "azure/vm_linux", "2026-06-18", "karpenter-provider-azure data set of Azure list prices", "Apache-2.0"},
 		{"azure_vm_windows_2025-05", "azure/vm_windows", "2025-05", ec2Data, "MIT"},
 	} {
-		_, rows, err := im.open(t.file)
+		rows, err := im.open(t.file)
 		if err != nil {
 			return err
 		}
@@ -24,7 +24,7 @@ func (im importer) azure() error {
 			return err
 		}
 	}
-	_, rows, err := im.open("azure_storage_disks_2026-08")
+	rows, err := im.open("azure_storage_disks_2026-08")
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (im importer) azure() error {
 func (im importer) google() error {
 	const source, page = "google-cloud-pricing-cost-calculator data set of Google Cloud list prices", "https://cloud.google.com/compute/all-pricing"
 	rule := [][2]string{{"derive", "ratio"}, {"base", "us-central1"}, {"reference", "google/instances"}}
-	_, rows, err := im.open("gcp_instances_2026-07")
+	rows, err := im.open("gcp_instances_2026-07")
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (im importer) google() error {
 	if err := im.save("google/instances", meta(source, "2026-07-30", "Apache-2.0", page, "hour", rule...), entries); err != nil {
 		return err
 	}
-	if _, rows, err = im.open("gcp_disk_net_bucket_2026-07"); err != nil {
+	if rows, err = im.open("gcp_disk_net_bucket_2026-07"); err != nil {
 		return err
 	}
 	byKey := map[string]*entry{}
@@ -84,7 +84,7 @@ func (im importer) google() error {
 	if err := im.save("google/disk_net_bucket", meta(source, "2026-07-30", "Apache-2.0", page, "as the row says", append(rule, free)...), entries); err != nil {
 		return err
 	}
-	if _, rows, err = im.open("gcp_os_licences_2026-07"); err != nil {
+	if rows, err = im.open("gcp_os_licences_2026-07"); err != nil {
 		return err
 	}
 	entries = nil
@@ -97,7 +97,7 @@ func (im importer) google() error {
 // components are prices known by Terraform type and line name, for one or a few regions. What was rounded to the
 // cent of a monthly cost says so with every answer.
 func (im importer) components() error {
-	_, rows, err := im.open("list_prices_by_component_2026-08")
+	rows, err := im.open("list_prices_by_component_2026-08")
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ harmless := {"no-op", "create", "read", "update", "forget", "delete-create", "cr
 deny contains finding if {
 	some r in suspects
 	r.action == "delete"
-	finding := lib.finding(r, sprintf("%s is deleted with its data.", [r.address]), "Keep the resource, remove it from state only (`removed` block), or ask for a waiver.")
+	finding := lib.finding(r, sprintf("%s is deleted with its data.", [r.address]), "Keep the resource, remove it from state only (`removed` block), or switch the rule off with policies.disable.")
 }
 
 # METADATA

@@ -94,7 +94,7 @@ harmless := {"no-op", "create", "read", "update", "forget", "delete"}
 deny contains finding if {
 	some r in suspects
 	r.action in {"delete-create", "create-delete"}
-	finding := lib.finding(r, sprintf("%s is replaced (%s): its data is lost.", [r.address, r.action]), "Keep the attribute that forces it, migrate the data first, or ask for a waiver.")
+	finding := lib.finding(r, sprintf("%s is replaced (%s): its data is lost.", [r.address, r.action]), "Keep the attribute that forces it, migrate the data first, or switch the rule off with policies.disable.")
 }
 
 # METADATA

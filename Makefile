@@ -1,0 +1,43 @@
+# make without a target prints this list.
+SHELL := bash
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+CASES ?= internal/cost/testdata/cases
+
+.PHONY: help build test test-fast lint check bench cases demo generate golden tidy
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
+
+build: ## bin/platform, static and stripped
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/platform ./cmd/platform
+
+test: ## every correctness test, race detector on
+	CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+test-fast: ## the same without the race detector
+	go test ./...
+
+lint: ## golangci-lint
+	go tool -modfile=tools/golangci-lint/go.mod golangci-lint run ./...
+
+check: ## exactly what CI runs
+	.ci/run
+
+bench: ## the figures of docs/performance.md
+	go test -run '^$$' -bench . -benchmem ./...
+
+cases: ## agreement with a folder of priced cases: make cases CASES=DIR
+	go run ./tools/cases -catalogue $(CASES)
+
+demo: build ## the main job, end to end, with nothing configured
+	go run ./tools/demo
+
+generate: ## the price book and docs/policies.md
+	go generate ./...
+	go run ./tools/policydocs > docs/policies.md
+
+golden: ## write every golden anew; read the difference before you commit it
+	go test ./internal/cost ./internal/render ./internal/policy ./internal/plan ./internal/config ./internal/terraform -update
+
+tidy: ## go.mod
+	go mod tidy

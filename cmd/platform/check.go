@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/cost"
+	"github.com/org/platform-action/internal/cost/catalog"
+	"github.com/org/platform-action/internal/money"
+	"github.com/org/platform-action/internal/policy"
+	"github.com/org/platform-action/internal/price"
+	"github.com/org/platform-action/internal/render"
+	"github.com/org/platform-action/internal/verdict"
+	"github.com/org/platform-action/policies"
+)
+
+const checkExamples = `  terraform show -json plan.out > plan.json && platform check plan.json
+  platform check plan.json --usage usage.yml --format markdown --out comment.md
+  platform check envs/*/plan.json --policy policies/ --fail-on warn
+  terraform show -json plan.out | platform check -`
+
+type checkOptions struct {
+	inputs
+	output
+	policyDirs []string
+	noBuiltin  bool
+	currency   string
+	failOn     string
+}
+
+func newCheck(s streams) *cobra.Command {
+	var o checkOptions
+	c := &cobra.Command{
+		Use:     "check PATH…",
+		Short:   "Cost and policies of plans, as one verdict",
+		Long:    "check prices what Terraform plans change, judges them by policy and by the configured limits, and says one\nverdict. PATH is the JSON form of a plan; - reads standard input.\n\n" + exitCodes,
+		Example: checkExamples,
+		Args:    needPath,
+		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), s, args) },
+	}
+	o.inputs.flags(c)
+	o.output.flags(c, render.Formats())
+	f := c.Flags()
+	f.StringArrayVar(&o.policyDirs, "policy", nil, "folder of Rego policies; may be given more than once")
+	f.BoolVar(&o.noBuiltin, "no-builtin-policies", false, "leave the built-in policies away")
+	f.StringVar(&o.currency, "currency", "", "currency of the estimate (default USD; others need cost.exchange_rates)")
+	f.StringVar(&o.failOn, "fail-on", "block", "what makes exit code 1: warn, block or never (never leaves 2 and 3 as they are)")
+	_ = c.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"warn", "block", "never"}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func needPath(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("name at least one plan: %s plan.json\nsee: %s --help", c.CommandPath(), c.CommandPath())
+	}
+	return nil
+}
+
+func (in *inputs) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&in.base, "base", "", "plan to compare with, instead of the plan's own before side")
+	f.StringVar(&in.source, "source", "", "folder of the Terraform source, for file and line (default: the plan's folder)")
+	f.StringVar(&in.usage, "usage", "", "usage file (default: cost.usage of the configuration)")
+	f.StringVar(&in.config, "config", "", "configuration (default: "+configName+" of the repository)")
+	f.Int64Var(&in.limits.MaxBytes, "max-bytes", 512<<20, "largest plan to read, in bytes")
+	f.IntVar(&in.limits.MaxResources, "max-resources", 200_000, "most resources to read")
+}
+
+func (o *output) flags(c *cobra.Command, formats []string) {
+	f := c.Flags()
+	f.StringVar(&o.format, "format", "text", "output format: "+strings.Join(formats, ", "))
+	f.StringVar(&o.out, "out", "", "write to this file instead of standard output")
+	f.BoolVar(&o.quiet, "quiet", false, "no progress and no remarks on standard error")
+	f.BoolVar(&o.noColor, "no-color", false, "no colours (as does NO_COLOR)")
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (o *checkOptions) run(ctx context.Context, s streams, paths []string) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	p := newProgress(s, o.quiet)
+	in, err := o.load(ctx, s, p, paths)
+	p.done()
+	if err != nil {
+		return err
+	}
+	set, err := o.compile(ctx, in)
+	if err != nil {
+		return err
+	}
+	currency, estimator, err := newEstimator(in, o.currency, false)
+	if err != nil {
+		return err
+	}
+	limits, err := in.config.Limits(currency)
+	if err != nil {
+		return err
+	}
+	p.step("pricing and judging")
+	r, err := control.New(estimator, set, in.usage, currency).Check(ctx, control.Request{
+		Sources: in.sources, Limits: limits, Params: in.config.Policies.Params, Inputs: in.digests, Notes: in.notes,
+	})
+	p.done()
+	if err != nil {
+		return &faultError{err}
+	}
+	r.Version, r.Reproduce = version, reproduce("check", paths)
+	if set != nil {
+		r.Policies = set.Digest()
+	}
+	if err := o.write(s, r); err != nil {
+		return err
+	}
+	return failing(r.Verdict.Outcome, o.failOn)
+}
+
+func (o *checkOptions) validate() error {
+	switch o.failOn {
+	case "warn", "block", "never":
+	default:
+		return fmt.Errorf("--fail-on %.40q is not known; choose warn, block or never", o.failOn)
+	}
+	_, err := render.ParseFormat(o.format)
+	return err
+}
+
+// failing turns an outcome into an error for the exit code. never lifts a refusal, never a failure to decide.
+func failing(outcome verdict.Outcome, failOn string) error {
+	switch {
+	case outcome == verdict.Block && failOn == "never":
+		return nil
+	case outcome == verdict.Warn && failOn == "warn":
+		return &outcomeError{verdict.Block}
+	case outcome == verdict.Allow, outcome == verdict.Warn:
+		return nil
+	}
+	return &outcomeError{outcome}
+}
+
+// compile prepares the policies; nil when there are none at all.
+func (o *checkOptions) compile(ctx context.Context, in loaded) (*policy.Set, error) {
+	bundles, err := bundlesOf(o.policyDirs, o.noBuiltin)
+	if err != nil || len(bundles) == 0 {
+		return nil, err
+	}
+	return policy.Compile(ctx, policy.Options{Bundles: bundles, Disabled: in.config.Policies.Disable})
+}
+
+func bundlesOf(dirs []string, noBuiltin bool) ([]policy.Bundle, error) {
+	var bundles []policy.Bundle
+	if !noBuiltin {
+		bundles = append(bundles, policy.Bundle{Name: "built-in", FS: policies.FS, Builtin: true})
+	}
+	for _, dir := range dirs {
+		info, err := os.Stat(dir)
+		if err != nil || !info.IsDir() {
+			return nil, fmt.Errorf("--policy %s is not a folder of .rego files", dir)
+		}
+		bundles = append(bundles, policy.Bundle{Name: filepath.ToSlash(filepath.Clean(dir)), FS: os.DirFS(dir)})
+	}
+	return bundles, nil
+}
+
+// newEstimator builds the estimator in the wanted currency: the flag's, else the configuration's, else USD.
+func newEstimator(in loaded, flag string, explain bool) (money.Currency, *cost.Estimator, error) {
+	currency := in.config.Cost.Currency
+	if flag != "" {
+		var err error
+		if currency, err = money.ParseCurrency(flag); err != nil {
+			return "", nil, fmt.Errorf("--currency: %w", err)
+		}
+	}
+	if currency == "" {
+		currency = money.USD
+	}
+	entries, err := catalog.Embedded()
+	if err != nil {
+		return "", nil, &faultError{err}
+	}
+	e, err := cost.New(price.Embedded(), entries, cost.Options{
+		Usage: in.usage, Currency: currency, Explain: explain,
+		Exchange: cost.Exchange{Rates: in.config.Cost.ExchangeRates.Rates, Date: in.config.Cost.ExchangeRates.Date},
+	})
+	return currency, e, err
+}
+
+// reproduce is the command line that shows the same, without anything that only this machine has.
+func reproduce(command string, paths []string) string {
+	words := []string{"platform", command}
+	for _, p := range paths {
+		if p != "-" {
+			p = displayName(p)
+		}
+		words = append(words, p)
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	json "github.com/go-json-experiment/json"
+
+	"github.com/org/platform-action/internal/config"
+	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/cost"
+	"github.com/org/platform-action/internal/fact"
+	"github.com/org/platform-action/internal/infracost"
+	"github.com/org/platform-action/internal/plan"
+	"github.com/org/platform-action/internal/terraform"
+	"github.com/org/platform-action/internal/verdict"
+)
+
+// configName is where a repository keeps its configuration.
+const configName = ".github/platform.yml"
+
+// inputs are the flags that say what to read.
+type inputs struct {
+	base, source, usage, config string
+	limits                      plan.Limits
+}
+
+// loaded is everything that was read.
+type loaded struct {
+	sources []control.Source
+	config  config.Config
+	usage   *cost.Usage
+	digests []verdict.Input
+	notes   []verdict.Finding
+}
+
+// load reads configuration, usage file and plans. Every error is one that a person can mend: exit code 2.
+func (in inputs) load(ctx context.Context, s streams, p *progress, paths []string) (loaded, error) {
+	var out loaded
+	root, err := in.loadConfig(&out)
+	if err != nil {
+		return out, err
+	}
+	if err := in.loadUsage(&out, root); err != nil {
+		return out, err
+	}
+	var base *fact.Plan
+	if in.base != "" {
+		b, err := in.read(s, p, in.base)
+		if err != nil {
+			return out, err
+		}
+		base = &b
+	}
+	for _, path := range paths {
+		if err := ctx.Err(); err != nil {
+			return out, err
+		}
+		source, err := in.loadPlan(s, p, path)
+		if err != nil {
+			return out, err
+		}
+		source.Base = base
+		out.sources = append(out.sources, source)
+	}
+	return out, nil
+}
+
+// loadConfig reads the named configuration, or the repository's own when there is one; root is the folder that
+// its paths are relative to.
+func (in inputs) loadConfig(out *loaded) (root string, err error) {
+	path := in.config
+	if path == "" {
+		if root = repositoryRoot("."); root == "" {
+			root = "."
+		}
+		path = filepath.Join(root, filepath.FromSlash(configName))
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			out.config = config.Default()
+			return root, nil
+		}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("the configuration cannot be read: %w", err)
+	}
+	if out.config, err = config.Parse(filepath.ToSlash(path), data); err != nil {
+		return "", err
+	}
+	out.digests = append(out.digests, digest("config", filepath.ToSlash(path), data))
+	for _, key := range out.config.Unused() {
+		out.notes = append(out.notes, verdict.Finding{
+			ID: "config-unused", Title: "A configured key has no effect here", Severity: verdict.Warn,
+			Message: key + " is valid, but this command does not act on it: the verdict was made without it", File: filepath.ToSlash(path),
+		})
+	}
+	return root, nil
+}
+
+func (in inputs) loadUsage(out *loaded, root string) error {
+	path := in.usage
+	if path == "" {
+		if out.config.Cost.Usage == "" {
+			return nil
+		}
+		path = filepath.Join(root, filepath.FromSlash(out.config.Cost.Usage))
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("the usage file cannot be read: %w", err)
+	}
+	if out.usage, err = cost.ParseUsage(filepath.ToSlash(path), bytes.NewReader(data)); err != nil {
+		return err
+	}
+	out.digests = append(out.digests, digest("usage", filepath.ToSlash(path), data))
+	return nil
+}
+
+func digest(kind, name string, data []byte) verdict.Input {
+	sum := sha256.Sum256(data)
+	return verdict.Input{Kind: kind, Name: name, Digest: "sha256:" + hex.EncodeToString(sum[:])}
+}
+
+// repositoryRoot is the nearest folder upwards that holds .git, or nothing.
+func repositoryRoot(dir string) string {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return ""
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(abs, ".git")); err == nil {
+			return abs
+		}
+		parent := filepath.Dir(abs)
+		if parent == abs {
+			return ""
+		}
+		abs = parent
+	}
+}
+
+func (in inputs) loadPlan(s streams, p *progress, path string) (control.Source, error) {
+	pl, err := in.read(s, p, path)
+	if err != nil {
+		return control.Source{}, err
+	}
+	source := control.Source{Name: pl.Name, Plan: pl, Infracost: infracost.Document}
+	if path != "-" {
+		source.Raw = func() (any, error) { return rawDocument(path) }
+		if err := in.locate(&source.Plan, path); err != nil {
+			return control.Source{}, err
+		}
+	}
+	return source, nil
+}
+
+// read opens a plan file, or standard input for "-".
+func (in inputs) read(s streams, p *progress, path string) (fact.Plan, error) {
+	p.step("reading " + path)
+	if path == "-" {
+		max := in.limits.MaxBytes
+		data, err := io.ReadAll(io.LimitReader(s.in, max+1))
+		if err != nil {
+			return fact.Plan{}, fmt.Errorf("standard input: %w", err)
+		}
+		return plan.Read("standard input", bytes.NewReader(data), in.limits)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return fact.Plan{}, fmt.Errorf("%s: no such plan file; make one with: terraform plan -out plan.out && terraform show -json plan.out > plan.json", path)
+	}
+	if info.IsDir() {
+		return fact.Plan{}, fmt.Errorf("%s is a folder; give the JSON form of its plan: terraform plan -out plan.out && terraform show -json plan.out > plan.json", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fact.Plan{}, err
+	}
+	defer f.Close()
+	return plan.Read(displayName(path), f, in.limits)
+}
+
+// displayName is the path relative to the repository where it is inside one, with slashes: the same on every
+// machine and what budgets match on.
+func displayName(path string) string {
+	root := repositoryRoot(filepath.Dir(path))
+	abs, err := filepath.Abs(path)
+	if root == "" || err != nil {
+		return filepath.ToSlash(filepath.Clean(path))
+	}
+	if relative, err := filepath.Rel(root, abs); err == nil && !strings.HasPrefix(relative, "..") {
+		return filepath.ToSlash(relative)
+	}
+	return filepath.ToSlash(filepath.Clean(path))
+}
+
+// rawDocument is the whole plan as JSON values, for policies that were written for another tool.
+func rawDocument(path string) (any, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if i := bytes.IndexByte(data, '{'); i > 0 {
+		data = data[i:]
+	}
+	var v any
+	return v, json.Unmarshal(data, &v)
+}
+
+// locate gives resources the file and line of their blocks, where source is at hand.
+func (in inputs) locate(p *fact.Plan, path string) error {
+	dir := in.source
+	if dir == "" {
+		if dir = filepath.Dir(path); !hasTerraform(dir) {
+			return nil
+		}
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("--source %s is not a folder", dir)
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	root := repositoryRoot(abs)
+	if root == "" {
+		root = abs
+	}
+	within, err := filepath.Rel(root, abs)
+	if err != nil {
+		return err
+	}
+	addresses := make([]string, 0, len(p.Resources))
+	for i := range p.Resources {
+		addresses = append(addresses, p.Resources[i].Address)
+	}
+	positions, faults, err := terraform.Locate(os.DirFS(root), filepath.ToSlash(within), addresses)
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	p.Notes = append(p.Notes, faults...)
+	for i := range p.Resources {
+		if at, ok := positions[p.Resources[i].Address]; ok {
+			p.Resources[i].File, p.Resources[i].Line = at.File, at.Line
+		}
+	}
+	return nil
+}
+
+func hasTerraform(dir string) bool {
+	for _, pattern := range []string{"*.tf", "*.tofu", "*.tf.json"} {
+		if found, err := filepath.Glob(filepath.Join(dir, pattern)); err == nil && len(found) > 0 {
+			return true
+		}
+	}
+	return false
+}

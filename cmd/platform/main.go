@@ -1,0 +1,25 @@
+// Command platform prices Terraform plans and judges them by policy, on one machine, without a network.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+// version is set by the linker (-X main.version=v1.2.3).
+var version = "dev" //nolint:gochecknoglobals // the linker can set nothing else
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], streams{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv,
+		outTTY: term.IsTerminal(int(os.Stdout.Fd())), errTTY: term.IsTerminal(int(os.Stderr.Fd())),
+		width: func() int { w, _, _ := term.GetSize(int(os.Stdout.Fd())); return w },
+	})
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/org/platform-action/internal/render"
+)
+
+// output are the flags that say how and where to write.
+type output struct {
+	format, out    string
+	quiet, noColor bool
+}
+
+// write renders a report to standard output, or whole or not at all to a file.
+func (o output) write(s streams, r render.Report) error {
+	format, err := render.ParseFormat(o.format)
+	if err != nil {
+		return err
+	}
+	tty := s.outTTY && o.out == ""
+	options := render.Options{TTY: tty, Color: tty && !o.noColor && s.env("NO_COLOR") == "" && s.env("TERM") != "dumb", Width: s.width()}
+	var b bytes.Buffer
+	if err := render.Render(&b, format, r, options); err != nil {
+		return &faultError{err}
+	}
+	return o.emit(s, b.Bytes())
+}
+
+func (o output) emit(s streams, data []byte) error {
+	if o.out == "" {
+		_, err := s.out.Write(data)
+		return err
+	}
+	if err := renameio.WriteFile(o.out, data, 0o644); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	return nil
+}
+
+// progress shows on a terminal what long work is at; in a pipe it says nothing.
+type progress struct {
+	w  io.Writer
+	on bool
+}
+
+func newProgress(s streams, quiet bool) *progress { return &progress{s.err, s.errTTY && !quiet} }
+
+func (p *progress) step(what string) {
+	if p.on {
+		fmt.Fprintf(p.w, "\r\x1b[K%s …", render.Plain(what))
+	}
+}
+
+func (p *progress) done() {
+	if p.on {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}
+
+// note tells something beside the result.
+func (o output) note(s streams, format string, args ...any) {
+	if !o.quiet {
+		fmt.Fprintf(s.err, format+"\n", args...)
+	}
+}
