@@ -146,6 +146,9 @@ func (p *providerBlock) place(s *scope, e expression, label string, zone bool) (
 	if why != "" {
 		return "", label + " is not known: " + string(why)
 	}
+	if string(v) == "null" {
+		return "", label + " is null"
+	}
 	text, ok := textOf(v)
 	if zone {
 		if i := strings.LastIndexByte(text, '-'); i > 0 {
