@@ -83,9 +83,7 @@ func byAddress(a, b fact.Resource) int {
 // ordered sorts by address and keeps the first of two entries for one object; the second is a fault, because which
 // of them the apply would follow is not known.
 func (doc *document) ordered(list []fact.Resource) []fact.Resource {
-	if !slices.IsSortedFunc(list, byAddress) {
-		slices.SortStableFunc(list, byAddress)
-	}
+	list = sorted(list)
 	kept := list[:0]
 	for _, r := range list {
 		if n := len(kept); n > 0 && r.Address != "" && byAddress(kept[n-1], r) == 0 {
@@ -98,4 +96,21 @@ func (doc *document) ordered(list []fact.Resource) []fact.Resource {
 	}
 	clear(list[len(kept):])
 	return kept
+}
+
+// sorted orders by address and, for equals, as the file does. It sorts indices: the entries are large.
+func sorted(list []fact.Resource) []fact.Resource {
+	if slices.IsSortedFunc(list, byAddress) {
+		return list
+	}
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(byAddress(list[a], list[b]), cmp.Compare(a, b)) })
+	out := make([]fact.Resource, len(list))
+	for i, at := range order {
+		out[i] = list[at]
+	}
+	return out
 }
