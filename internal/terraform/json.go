@@ -21,19 +21,20 @@ func (l *locator) json(f *folder, name string, data []byte) {
 			return
 		}
 	}
-	at := r.position(r.d.InputOffset())
-	l.fault(fmt.Sprintf("%s:%d:%d", name, at.Line, r.column), "syntax error: the file is not valid JSON", "run `terraform validate` to see it in full")
+	offset := min(max(r.d.InputOffset(), 0), int64(len(data)))
+	line := r.position(offset).Line
+	column := int(offset) - bytes.LastIndexByte(data[:offset], '\n')
+	l.fault(fmt.Sprintf("%s:%d:%d", name, line, column), "syntax error: the file is not valid JSON", "run `terraform validate` to see it in full")
 }
 
 // jsonReader walks resource, data, ephemeral, check and module; all else is skipped.
 type jsonReader struct {
-	d      *jsontext.Decoder
-	f      *folder
-	name   string
-	data   []byte
-	line   int // of the byte at seen
-	seen   int64
-	column int
+	d    *jsontext.Decoder
+	f    *folder
+	name string
+	data []byte
+	line int // of the byte at seen
+	seen int64
 }
 
 func (r *jsonReader) top(key string, _ Position) error {
@@ -126,6 +127,5 @@ func (r *jsonReader) position(offset int64) Position {
 	offset = min(max(offset, r.seen), int64(len(r.data)))
 	r.line += bytes.Count(r.data[r.seen:offset], []byte("\n"))
 	r.seen = offset
-	r.column = int(offset) - bytes.LastIndexByte(r.data[:offset], '\n')
 	return Position{r.name, r.line}
 }
