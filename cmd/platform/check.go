@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -86,13 +87,13 @@ func (o *checkOptions) run(ctx context.Context, s streams, paths []string) error
 		return err
 	}
 	p := newProgress(s, o.quiet)
-	in, err := o.load(ctx, s, p, paths)
-	p.done()
+	defer p.done()
+	in, err := o.loadSettings()
 	if err != nil {
 		return err
 	}
-	set, err := o.compile(ctx, in)
-	if err != nil {
+	policies := o.compile(ctx, in)
+	if err := o.loadPlans(ctx, s, p, paths, &in); err != nil {
 		return err
 	}
 	currency, estimator, err := newEstimator(in, o.currency, false)
@@ -104,17 +105,14 @@ func (o *checkOptions) run(ctx context.Context, s streams, paths []string) error
 		return err
 	}
 	p.step("pricing and judging")
-	r, err := control.New(estimator, set, in.usage, currency).Check(ctx, control.Request{
+	r, err := control.New(estimator, policies, in.usage, currency).Check(ctx, control.Request{
 		Sources: in.sources, Limits: limits, Params: in.config.Policies.Params, Inputs: in.digests, Notes: in.notes,
 	})
 	p.done()
 	if err != nil {
-		return &faultError{err}
+		return checkFault(err)
 	}
 	r.Version, r.Reproduce = version, reproduce("check", paths)
-	if set != nil {
-		r.Policies = set.Digest()
-	}
 	if err := o.write(s, r); err != nil {
 		return err
 	}
@@ -144,13 +142,40 @@ func failing(outcome verdict.Outcome, failOn string) error {
 	return &outcomeError{outcome}
 }
 
-// compile prepares the policies; nil when there are none at all.
-func (o *checkOptions) compile(ctx context.Context, in loaded) (*policy.Set, error) {
-	bundles, err := bundlesOf(o.policyDirs, o.noBuiltin)
-	if err != nil || len(bundles) == 0 {
-		return nil, err
+// checkFault tells a policy that does not compile, which its author can mend, from a fault of ours.
+func checkFault(err error) error {
+	var p *policy.PolicyError
+	var u *usageError
+	if errors.As(err, &p) || errors.As(err, &u) {
+		return err
 	}
-	return policy.Compile(ctx, policy.Options{Bundles: bundles, Disabled: in.config.Policies.Disable})
+	return &faultError{err}
+}
+
+// usageError is a flag that names something that is not there.
+type usageError struct{ error }
+
+// compile prepares the policies in the background while plans are read and priced; nil when there are none at all.
+func (o *checkOptions) compile(ctx context.Context, in loaded) control.Policies {
+	type result struct {
+		set *policy.Set
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		bundles, err := bundlesOf(o.policyDirs, o.noBuiltin)
+		if err != nil || len(bundles) == 0 {
+			done <- result{nil, err}
+			return
+		}
+		set, err := policy.Compile(ctx, policy.Options{Bundles: bundles, Disabled: in.config.Policies.Disable})
+		done <- result{set, err}
+	}()
+	return func() (*policy.Set, error) {
+		r := <-done
+		done <- r
+		return r.set, r.err
+	}
 }
 
 func bundlesOf(dirs []string, noBuiltin bool) ([]policy.Bundle, error) {
@@ -161,7 +186,7 @@ func bundlesOf(dirs []string, noBuiltin bool) ([]policy.Bundle, error) {
 	for _, dir := range dirs {
 		info, err := os.Stat(dir)
 		if err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("--policy %s is not a folder of .rego files", dir)
+			return nil, &usageError{fmt.Errorf("--policy %s is not a folder of .rego files", dir)}
 		}
 		bundles = append(bundles, policy.Bundle{Name: filepath.ToSlash(filepath.Clean(dir)), FS: os.DirFS(dir)})
 	}

@@ -45,34 +45,44 @@ type loaded struct {
 
 // load reads configuration, usage file and plans. Every error is one that a person can mend: exit code 2.
 func (in inputs) load(ctx context.Context, s streams, p *progress, paths []string) (loaded, error) {
+	out, err := in.loadSettings()
+	if err != nil {
+		return out, err
+	}
+	return out, in.loadPlans(ctx, s, p, paths, &out)
+}
+
+// loadSettings reads configuration and usage file.
+func (in inputs) loadSettings() (loaded, error) {
 	var out loaded
 	root, err := in.loadConfig(&out)
 	if err != nil {
 		return out, err
 	}
-	if err := in.loadUsage(&out, root); err != nil {
-		return out, err
-	}
+	return out, in.loadUsage(&out, root)
+}
+
+func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []string, out *loaded) error {
 	var base *fact.Plan
 	if in.base != "" {
 		b, err := in.read(s, p, in.base)
 		if err != nil {
-			return out, err
+			return err
 		}
 		base = &b
 	}
 	for _, path := range paths {
 		if err := ctx.Err(); err != nil {
-			return out, err
+			return err
 		}
 		source, err := in.loadPlan(s, p, path)
 		if err != nil {
-			return out, err
+			return err
 		}
 		source.Base = base
 		out.sources = append(out.sources, source)
 	}
-	return out, nil
+	return nil
 }
 
 // loadConfig reads the named configuration, or the repository's own when there is one; root is the folder that

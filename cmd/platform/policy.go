@@ -155,7 +155,8 @@ func explainPolicy(ctx context.Context, s streams, o policyOptions, in inputs, i
 	if err != nil {
 		return err
 	}
-	e, err := control.New(estimator, set, read.usage, currency).Explain(ctx, id, control.Request{Sources: read.sources, Params: read.config.Policies.Params})
+	policies := func() (*policy.Set, error) { return set, nil }
+	e, err := control.New(estimator, policies, read.usage, currency).Explain(ctx, id, control.Request{Sources: read.sources, Params: read.config.Policies.Params})
 	if err != nil {
 		return err
 	}

@@ -41,13 +41,17 @@ type Request struct {
 // Control decides. It is safe for concurrent use.
 type Control struct {
 	estimator *cost.Estimator
-	policies  *policy.Set
+	policies  Policies
 	usage     *cost.Usage
 	currency  money.Currency
 }
 
-// New makes a control plane. policies may be nil: then the report says that no policy was asked.
-func New(estimator *cost.Estimator, policies *policy.Set, usage *cost.Usage, currency money.Currency) *Control {
+// Policies yields the compiled policies when they are first needed, so that they can be compiled while facts are
+// gathered. No set and no error means that there are none; the report says so. It may be called more than once.
+type Policies func() (*policy.Set, error)
+
+// New makes a control plane. policies may be nil where only estimates are asked for.
+func New(estimator *cost.Estimator, policies Policies, usage *cost.Usage, currency money.Currency) *Control {
 	return &Control{estimator, policies, usage, currency}
 }
 
@@ -68,7 +72,11 @@ func (c *Control) Check(ctx context.Context, req Request) (render.Report, error)
 	}
 	v := &r.Verdict
 	v.Findings = append(v.Findings, cost.Judge(req.Limits, projects)...)
-	if c.policies == nil {
+	set, err := c.policySet()
+	if err != nil {
+		return render.Report{}, err
+	}
+	if set == nil {
 		v.Findings = append(v.Findings, verdict.Finding{
 			ID: "no-policies", Title: "No policy was asked", Severity: verdict.Warn,
 			Message: "the built-in policies are switched off and no other policy was given: conventions were not checked",
@@ -76,10 +84,11 @@ func (c *Control) Check(ctx context.Context, req Request) (render.Report, error)
 		})
 		return c.finish(r)
 	}
-	v.Inputs = append(v.Inputs, verdict.Input{Kind: "policies", Name: "policies", Digest: c.policies.Digest()})
+	v.Inputs = append(v.Inputs, verdict.Input{Kind: "policies", Name: "policies", Digest: set.Digest()})
+	r.Policies = set.Digest()
 	checks := map[string]*verdict.Check{}
 	for i, s := range req.Sources {
-		if err := c.policy(ctx, req, s, r.Projects[i].Estimate, v, checks); err != nil {
+		if err := c.policy(ctx, set, req, s, r.Projects[i].Estimate, v, checks); err != nil {
 			return render.Report{}, err
 		}
 	}
@@ -89,9 +98,16 @@ func (c *Control) Check(ctx context.Context, req Request) (render.Report, error)
 	return c.finish(r)
 }
 
+func (c *Control) policySet() (*policy.Set, error) {
+	if c.policies == nil {
+		return nil, nil //nolint:nilnil // no policies is an answer, and the report says so
+	}
+	return c.policies()
+}
+
 // policy asks the policies about one source and adds what they say.
-func (c *Control) policy(ctx context.Context, req Request, s Source, e fact.Known[fact.Estimate], v *verdict.Verdict, checks map[string]*verdict.Check) error {
-	result, err := c.policies.Evaluate(ctx, c.policyInput(req, s, e))
+func (c *Control) policy(ctx context.Context, set *policy.Set, req Request, s Source, e fact.Known[fact.Estimate], v *verdict.Verdict, checks map[string]*verdict.Check) error {
+	result, err := set.Evaluate(ctx, c.policyInput(req, s, e))
 	if err != nil {
 		return err
 	}
@@ -241,5 +257,12 @@ func (c *Control) Explain(ctx context.Context, id string, req Request) (policy.E
 	if err != nil {
 		return policy.Explanation{}, err
 	}
-	return c.policies.Explain(ctx, id, c.policyInput(req, s, fact.Of(e)))
+	set, err := c.policySet()
+	if err != nil {
+		return policy.Explanation{}, err
+	}
+	if set == nil {
+		return policy.Explanation{}, fmt.Errorf("there are no policies to explain")
+	}
+	return set.Explain(ctx, id, c.policyInput(req, s, fact.Of(e)))
 }

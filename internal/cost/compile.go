@@ -74,12 +74,13 @@ type rules struct {
 // compiler turns catalogue entries into rules, once each. It is safe for concurrent use.
 type compiler struct {
 	catalog *catalog.Catalog
+	base    environment
 	mu      sync.Mutex
 	rules   map[string]*rules
 }
 
 func newCompiler(c *catalog.Catalog) *compiler {
-	return &compiler{catalog: c, rules: map[string]*rules{}}
+	return &compiler{catalog: c, base: baseEnvironment(), rules: map[string]*rules{}}
 }
 
 // get compiles the named entry, or returns nil when the catalogue has none.
@@ -93,7 +94,7 @@ func (c *compiler) get(name string) (*rules, error) {
 	if e == nil || err != nil {
 		return nil, err
 	}
-	r, err := compileEntry(e)
+	r, err := compileEntry(c.base, e)
 	if err != nil {
 		return nil, fmt.Errorf("%s:%d: %s: %w", e.File, e.Line, e.Type, err)
 	}
@@ -102,18 +103,20 @@ func (c *compiler) get(name string) (*rules, error) {
 }
 
 // environment is what an expression may name, with a sample value of each type for the type checker.
-type environment map[string]any
+type environment struct {
+	names     map[string]any
+	functions []expr.Option // made once: they are the same for every expression
+}
 
 func baseEnvironment() environment {
-	return environment{
+	return environment{functions: functions(), names: map[string]any{
 		"r": (*scope)(nil), "parent": (*scope)(nil), "u": (*usageScope)(nil), "p": (*pricer)(nil),
 		"region": "", "hours": float64(HoursPerMonth), "i": 0,
-	}
+	}}
 }
 
 func (e environment) with(name string, p *program) environment {
-	next := make(environment, len(e)+1)
-	maps.Copy(next, e)
+	next := maps.Clone(e.names)
 	t := p.code.Node().Type()
 	switch {
 	case t == nil || t.Kind() == reflect.Interface:
@@ -123,17 +126,17 @@ func (e environment) with(name string, p *program) environment {
 	default:
 		next[name] = reflect.Zero(t).Interface()
 	}
-	return next
+	return environment{next, e.functions}
 }
 
-func compileEntry(e *catalog.Entry) (*rules, error) {
-	r, err := compileRules(baseEnvironment(), e.Let, e.Components, e.Children)
+func compileEntry(base environment, e *catalog.Entry) (*rules, error) {
+	r, err := compileRules(base, e.Let, e.Components, e.Children)
 	if err != nil {
 		return nil, err
 	}
 	r.entry, r.defaults = e, e.Defaults
 	if e.Region != "" {
-		if r.region, err = compile(baseEnvironment(), e.Region, expr.AsKind(reflect.String)); err != nil {
+		if r.region, err = compile(base, e.Region, expr.AsKind(reflect.String)); err != nil {
 			return nil, fmt.Errorf("region: %w", err)
 		}
 	}
@@ -224,9 +227,9 @@ func compile(env environment, src string, options ...expr.Option) (*program, err
 	if strings.TrimSpace(src) == "" {
 		return nil, nil //nolint:nilnil // an absent field has no program
 	}
-	options = append(options, expr.Env(map[string]any(env)), expr.Patch(receivers{}), expr.DisableBuiltin("now"),
+	options = append(options, expr.Env(env.names), expr.Patch(receivers{}), expr.DisableBuiltin("now"),
 		expr.MaxNodes(500))
-	code, err := expr.Compile(src, append(options, functions()...)...)
+	code, err := expr.Compile(src, append(options, env.functions...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,7 @@ type Estimator struct {
 	compiler *compiler
 	options  Options
 	exchange decimal.Decimal
+	rates    sync.Map // priceKey → *rate
 }
 
 // New makes an estimator. It fails when the wanted currency has no exchange rate: an estimate in a currency that

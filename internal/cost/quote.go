@@ -32,18 +32,29 @@ func callPrice(args ...any) (any, error) {
 	if len(args) > 3 {
 		region, _ = args[3].(string)
 	}
-	answer, err := p.estimator.book.Lookup(table, key, region)
+	return p.estimator.rate(priceKey{table, key, region})
+}
+
+type priceKey struct{ table, key, region string }
+
+// rate looks a price up once; a plan asks for the same few prices thousands of times.
+func (e *Estimator) rate(k priceKey) (*rate, error) {
+	if r, ok := e.rates.Load(k); ok {
+		return r.(*rate), nil
+	}
+	answer, err := e.book.Lookup(k.table, k.key, k.region)
 	if err != nil {
 		return nil, err
 	}
 	r := &rate{tiers: answer.Tiers, source: fact.PriceSource{
-		Table: table, Key: key, Region: answer.Region, AsOf: answer.AsOf, Source: answer.Source, Derived: answer.Derived,
+		Table: k.table, Key: k.key, Region: answer.Region, AsOf: answer.AsOf, Source: answer.Source, Derived: answer.Derived,
 	}}
 	switch answer.Status {
 	case price.Exact, price.Derived:
 	case price.Missing:
-		r.missing = fmt.Sprintf("no price for %s in %s (table %s)", key, region, table)
+		r.missing = fmt.Sprintf("no price for %s in %s (table %s)", k.key, k.region, k.table)
 	}
+	e.rates.Store(k, r)
 	return r, nil
 }
 

@@ -27,7 +27,7 @@ func (d *decoder) changes(buffers *entry) (list []fact.Resource, notes []fact.Fa
 	if !d.begin('[') {
 		return nil, nil
 	}
-	for d.more() {
+	for d.count = 0; d.more(); {
 		d.counted()
 		r, ok := d.change(buffers)
 		if !ok {
@@ -229,14 +229,14 @@ func (d *decoder) store(e *entry) {
 		e.before = e.before[:0] // only ["create", "forget"] has one, and that object leaves the plan
 	}
 	if len(e.before) > 0 {
-		e.Before = d.redacted(e.before, e.beforeMask)
+		e.Before = d.redacted(e.before, e.beforeMask, e.afterMask)
 	}
 	switch {
 	case len(e.after) == 0:
-	case e.Before != nil && !marks(e.beforeMask) && !marks(e.afterMask) && bytes.Equal(e.before, e.after):
+	case e.Before != nil && bytes.Equal(e.before, e.after):
 		e.After = e.Before
 	default:
-		e.After = d.redacted(e.after, e.afterMask)
+		e.After = d.redacted(e.after, e.beforeMask, e.afterMask)
 	}
 	if len(e.unknown) > len("{}") {
 		e.Unknown = d.keep(e.unknown)
@@ -281,10 +281,13 @@ func (d *decoder) complete(e *entry) {
 	}
 }
 
-func (d *decoder) redacted(v []byte, mask any) json.RawMessage {
-	if !marks(mask) {
-		return d.keep(v)
+// redacted keeps a value without what the masks of either side mark: a value that becomes sensitive, or was, is the
+// same secret on the other side.
+func (d *decoder) redacted(v []byte, masks ...any) json.RawMessage {
+	for _, mask := range masks {
+		if marks(mask) {
+			v = appendRedacted(nil, v, mask)
+		}
 	}
-	d.scratch = appendRedacted(d.scratch[:0], v, mask)
-	return d.keep(d.scratch)
+	return d.keep(v)
 }

@@ -14,6 +14,9 @@ type configuration struct {
 	root      *moduleBlock
 }
 
+// maxAddress bounds an address without instance keys: every block below a module repeats the module's.
+const maxAddress = 1024
+
 // moduleBlock is one module of the configuration, with the arguments that its call gives it.
 type moduleBlock struct {
 	address   string // such as module.db.module.disk; empty for the root
@@ -52,6 +55,7 @@ func (doc *document) readConfiguration() (c configuration) {
 		case "provider_config":
 			c.providers = doc.providerBlocks()
 		case "root_module":
+			doc.count = 0
 			c.root = doc.module("")
 		default:
 			doc.skip()
@@ -89,6 +93,12 @@ func (d *decoder) moduleCalls(parent string) (calls []*moduleBlock) {
 		address := "module." + string(d.key())
 		if parent != "" {
 			address = parent + "." + address
+		}
+		d.counted()
+		if len(address) > maxAddress {
+			d.skip()
+			d.fault("has a module address that is too long")
+			continue
 		}
 		calls = append(calls, d.moduleCall(address))
 	}
@@ -148,6 +158,7 @@ func (d *decoder) resourceBlocks() (list []resourceBlock) {
 		return nil
 	}
 	for d.more() {
+		d.counted()
 		var r resourceBlock
 		if !d.begin('{') {
 			continue

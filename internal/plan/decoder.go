@@ -18,7 +18,7 @@ type decoder struct {
 	name   string
 	limits Limits
 	err    error
-	count  int // resource entries so far
+	count  int // entries of the section so far
 	faults []fact.Fault
 
 	words   map[string]string // interned strings: types, providers, attribute names
@@ -50,7 +50,7 @@ func (d *decoder) failDepth() {
 
 // fault records that the part just read could not be used, which leaves the plan undecided.
 func (d *decoder) fault(message string) {
-	if d.err == nil {
+	if d.err == nil && len(d.faults) < maxFaults { // a path may be long: not made in vain
 		d.faultAt(wherePath(d.dec.StackPointer()), message)
 	}
 }
@@ -277,7 +277,7 @@ func (d *decoder) keep(b []byte) []byte {
 	return d.arena[start:len(d.arena):len(d.arena)]
 }
 
-// counted counts one resource entry against the limit.
+// counted counts one entry of a section against the limit.
 func (d *decoder) counted() {
 	d.count++
 	if d.count > d.limits.MaxResources {

@@ -135,7 +135,7 @@ func (doc *document) readDeferred() {
 	if !doc.begin('[') {
 		return
 	}
-	for doc.more() {
+	for doc.count = 0; doc.more(); {
 		doc.counted()
 		doc.deferred++
 		doc.skip()
@@ -182,8 +182,10 @@ func (doc *document) readStates(src io.ReadSeeker, mode pass) error {
 	for d.begin('{'); d.more(); {
 		switch key := string(d.key()); {
 		case key == "planned_values" && mode == passStates:
+			d.count = 0
 			planned = d.stateValues()
 		case key == "prior_state":
+			d.count = 0
 			prior = d.priorState()
 		default:
 			d.skip()

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"unicode/utf8"
 
 	"github.com/org/platform-action/internal/fact"
 )
@@ -167,17 +166,7 @@ func (in *input) rest(buffered []byte) ([]fact.Fault, error) {
 
 func (in *input) digest() string { return "sha256:" + hex.EncodeToString(in.raw.sum.Sum(nil)) }
 
-// printable reports text rather than binary data.
-func printable(head []byte) bool {
-	if len(head) > 512 {
-		head = head[:512]
-	}
-	for i := 0; i < len(head); {
-		r, n := utf8.DecodeRune(head[i:])
-		if r == 0 || r == utf8.RuneError && n == 1 && len(head)-i >= utf8.UTFMax {
-			return false
-		}
-		i += n
-	}
-	return true
+// binaryData reports control characters that no text begins with.
+func binaryData(head []byte) bool {
+	return bytes.ContainsFunc(head[:min(len(head), 512)], func(r rune) bool { return r < '\t' || r == 0x7F })
 }

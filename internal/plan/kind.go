@@ -23,7 +23,7 @@ func textProblem(head []byte, start int) *InputError {
 		return &InputError{Problem: "is a binary plan file, not plan JSON", Fix: "run: terraform show -json FILE > plan.json"}
 	case bytes.HasPrefix(text, []byte("\x1f\x8b")):
 		return &InputError{Problem: "is compressed with gzip", Fix: "run: gunzip FILE"}
-	case !printable(head):
+	case binaryData(head):
 		return &InputError{Problem: "is binary data, not plan JSON", Fix: fixShow}
 	case hclLine.Match(noise):
 		return &InputError{Problem: "is Terraform source (HCL), not plan JSON", Fix: "give its directory instead of the file, or " + fixPlan}

@@ -13,7 +13,7 @@ import (
 // Limits bound what Read takes in. A field that is zero or less means its default.
 type Limits struct {
 	MaxBytes     int64 // of the input as it is on disk; 512 MiB
-	MaxResources int   // entries of resource_changes, resource_drift and the state sections together; 200,000
+	MaxResources int   // entries of any one section, such as resource_changes; 200,000
 	MaxDepth     int   // nested objects and arrays, counted from the document's root; 256 (real plans stay under 40)
 }
 

@@ -288,7 +288,7 @@ func link(p *fact.Plan, m *moduleBlock, s *scope, blocks map[string]linkedBlock,
 // providerKey finds the entry that a resource's key means: its own, or that of the nearest module above which has
 // one. Empty when there is none.
 func providerKey(providers map[string]fact.Provider, key string) string {
-	for {
+	for len(key) <= maxAddress {
 		if _, ok := providers[key]; ok {
 			return key
 		}
@@ -302,6 +302,7 @@ func providerKey(providers map[string]fact.Provider, key string) string {
 			key = local
 		}
 	}
+	return ""
 }
 
 func cutLast(s string, sep byte) (before, after string, ok bool) {

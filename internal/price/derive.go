@@ -63,6 +63,16 @@ func (b *Book) ratio(t *table, rule, key, base, region string) (ratio decimal.De
 
 // median is the median region ratio of a table; zero when the table has too few pairs to say.
 func (t *table) median(base, region string) decimal.Decimal {
+	pair := [2]string{base, region}
+	if r, ok := t.ratios.Load(pair); ok {
+		return r.(decimal.Decimal)
+	}
+	r := t.scan(base, region)
+	t.ratios.Store(pair, r)
+	return r
+}
+
+func (t *table) scan(base, region string) decimal.Decimal {
 	from, to := t.region(base), t.region(region)
 	if from < 0 || to < 0 {
 		return decimal.Zero

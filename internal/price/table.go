@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/shopspring/decimal"
 
@@ -21,6 +22,7 @@ type table struct {
 	columns []string
 	body    string
 	folded  map[string]string // lower-case key → key, made when a key is first missed
+	ratios  sync.Map          // base, region → median; a scan of the whole table each
 }
 
 // parseTable reads "# name: value" lines, a header line and rows sorted by key.
