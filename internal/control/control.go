@@ -4,11 +4,7 @@ package control
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-
-	json "github.com/go-json-experiment/json"
 
 	"github.com/org/platform-action/internal/cost"
 	"github.com/org/platform-action/internal/fact"
@@ -226,28 +222,6 @@ func (c *Control) finish(r render.Report) (render.Report, error) {
 	digest, err := seal(r)
 	v.Digest = digest
 	return r, err
-}
-
-// seal is the digest over inputs' digests, outcome, findings and estimates: not over names of surfaces, time or links.
-func seal(r render.Report) (string, error) {
-	type project struct {
-		Name     string        `json:"name"`
-		Estimate fact.Estimate `json:"estimate"`
-	}
-	document := struct {
-		Verdict  verdict.Verdict `json:"verdict"`
-		Projects []project       `json:"projects"`
-	}{Verdict: r.Verdict}
-	for _, p := range r.Projects {
-		e, _ := p.Estimate.Get()
-		document.Projects = append(document.Projects, project{p.Name, e})
-	}
-	b, err := json.Marshal(document, json.Deterministic(true))
-	if err != nil {
-		return "", fmt.Errorf("sealing the verdict: %w", err)
-	}
-	sum := sha256.Sum256(b)
-	return "sha256:" + hex.EncodeToString(sum[:]), nil
 }
 
 // Explain says why one policy fired on a source, or did not. The request must have exactly one source.

@@ -68,6 +68,7 @@ type rules struct {
 	children   []child
 	region     *program
 	entry      *catalog.Entry // nil for an inline child
+	at         string         // file:line of the entry
 	defaults   map[string]catalog.Default
 }
 
@@ -134,7 +135,7 @@ func compileEntry(base environment, e *catalog.Entry) (*rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.entry, r.defaults = e, e.Defaults
+	r.entry, r.defaults, r.at = e, e.Defaults, fmt.Sprintf("%s:%d", e.File, e.Line)
 	if e.Region != "" {
 		if r.region, err = compile(base, e.Region, expr.AsKind(reflect.String)); err != nil {
 			return nil, fmt.Errorf("region: %w", err)

@@ -37,7 +37,6 @@ type Estimator struct {
 	compiler *compiler
 	options  Options
 	exchange decimal.Decimal
-	rates    sync.Map // priceKey → *rate
 }
 
 // New makes an estimator. It fails when the wanted currency has no exchange rate: an estimate in a currency that
@@ -151,9 +150,10 @@ func (e *Estimator) estimate(pairs []pair, before, after *universe) (fact.Estima
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
+			m := newMemo()
 			w := &worker{
-				before: &evaluation{estimator: e, universe: before, trace: e.options.Explain},
-				after:  &evaluation{estimator: e, universe: after, trace: e.options.Explain},
+				before: &evaluation{estimator: e, universe: before, memo: m, trace: e.options.Explain},
+				after:  &evaluation{estimator: e, universe: after, memo: m, trace: e.options.Explain},
 			}
 			for i := int(next.Add(1)) - 1; i < len(pairs); i = int(next.Add(1)) - 1 {
 				results[i] = w.price(pairs[i])
@@ -238,23 +238,24 @@ func unpricedLine(p pair, why string) []fact.LineItem {
 
 // side prices one resource on one side.
 func (c *evaluation) side(x *instance, r *rules) *sideCost {
-	out := &sideCost{service: r.entry.Service, rule: fmt.Sprintf("%s:%d", r.entry.File, r.entry.Line), pricing: r.entry.Source}
-	c.reads = nil
+	out := &sideCost{service: r.entry.Service, rule: r.at, pricing: r.entry.Source}
+	c.reads, c.records.used = nil, 0
 	root := x.root(c, r)
-	rec := &record{}
+	rec := c.records.get()
 	c.record = rec
 	region, err := c.regionOf(root, r)
 	c.record = nil
 	out.assume(rec)
 	if err != nil {
-		out.add(sideLine{key: "region", name: "Cost of " + x.resource.Type, unit: "months", quote: noQuote(err)})
+		out.add(sideLine{key: lineKey{name: "region"}, name: "Cost of " + x.resource.Type, unit: "months", quote: noQuote(err)})
 		return out
 	}
 	out.region = region
 	usage := &usageScope{rules: r, ctx: c}
 	usage.layers, usage.from = c.estimator.options.Usage.lookup(x.resource.Address, x.resource.Type)
-	f := &frame{rules: r, scope: root, lets: map[string]*record{}, times: 1}
-	f.env = c.environment(root, usage, region, nil)
+	f := c.frame(0)
+	f.rules = r
+	c.enter(f, root, usage, region, nil)
 	c.bind(f, nil)
 	c.lines(f, out)
 	out.reads = c.reads

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/vm"
@@ -18,8 +19,11 @@ import (
 type evaluation struct {
 	estimator *Estimator
 	universe  *universe
+	memo      *memo
 	machine   vm.VM
 	record    *record // of the expression that is running
+	records   records
+	frames    []*frame // by depth
 	trace     bool
 	reads     []fact.Assumption
 }
@@ -29,6 +33,23 @@ type record struct {
 	assumptions []fact.Assumption
 	usage       []string // usage values used, each with where it came from
 	fault       error    // unknownError or usageUnsetError, or a fault of the catalogue
+}
+
+// records hands out records for one resource and takes them all back before the next. Nobody keeps one: what is told
+// of a resource is copied out of them.
+type records struct {
+	all  []*record
+	used int
+}
+
+func (s *records) get() *record {
+	if s.used == len(s.all) {
+		s.all = append(s.all, &record{})
+	}
+	r := s.all[s.used]
+	s.used++
+	r.assumptions, r.usage, r.fault = r.assumptions[:0], r.usage[:0], nil
+	return r
 }
 
 func (c *evaluation) assume(a fact.Assumption) {
@@ -77,21 +98,33 @@ type frame struct {
 	told   map[string]bool // reasons that a line of this frame gives already
 }
 
-func (c *evaluation) environment(s *scope, u *usageScope, region string, outer map[string]any) map[string]any {
-	env := make(map[string]any, len(outer)+10)
-	maps.Copy(env, outer)
+// frame is a fresh frame of the given depth. Frames of one depth follow one another, so that they share their maps.
+func (c *evaluation) frame(depth int) *frame {
+	for len(c.frames) <= depth {
+		c.frames = append(c.frames, &frame{env: map[string]any{}, lets: map[string]*record{}})
+	}
+	f := c.frames[depth]
+	clear(f.env)
+	clear(f.lets)
+	*f = frame{env: f.env, lets: f.lets, depth: depth, times: 1}
+	return f
+}
+
+// enter makes a scope the one that a frame's expressions look at.
+func (c *evaluation) enter(f *frame, s *scope, u *usageScope, region string, outer map[string]any) {
+	maps.Copy(f.env, outer)
 	parent, _ := outer["r"].(*scope)
-	env["r"], env["parent"], env["region"], env["hours"], env["i"] = s, parent, region, float64(HoursPerMonth), 0
-	env["u"], env["p"] = u, &pricer{estimator: c.estimator, region: region}
-	return env
+	f.scope = s
+	f.env["r"], f.env["parent"], f.env["region"], f.env["hours"], f.env["i"] = s, parent, region, float64(HoursPerMonth), 0
+	f.env["u"], f.env["p"] = u, &pricer{ctx: c, region: region}
 }
 
 // run evaluates a program in an environment without bindings.
 func (c *evaluation) run(p *program, env map[string]any) (any, error) {
 	v, err := c.machine.Run(p.code, env)
 	if err == nil {
-		if s, ok := v.(scope); ok { // the language dereferences what a conditional yields
-			return &s, nil
+		if _, ok := v.(scope); ok { // the language dereferences what a conditional yields
+			return pointerTo(v), nil
 		}
 		return v, nil
 	}
@@ -102,6 +135,11 @@ func (c *evaluation) run(p *program, env map[string]any) (any, error) {
 		return nil, unset
 	}
 	return nil, &unknownError{"the catalogue's rule", firstLine(err.Error())}
+}
+
+func pointerTo(v any) *scope {
+	s, _ := v.(scope)
+	return &s
 }
 
 func firstLine(s string) string {
@@ -132,7 +170,7 @@ func (c *evaluation) eval(f *frame, p *program, rec *record) (any, error) {
 // bind evaluates a frame's bindings in order; with replaces some of them.
 func (c *evaluation) bind(f *frame, with map[string]withValue) {
 	for _, b := range f.rules.lets {
-		rec := &record{}
+		rec := c.records.get()
 		if w, ok := with[b.name]; ok {
 			f.env[b.name], f.lets[b.name] = w.value, w.record
 			continue
@@ -172,12 +210,12 @@ func (c *evaluation) lines(f *frame, out *sideCost) {
 }
 
 func (c *evaluation) children(f *frame, ch *child, out *sideCost) {
-	rec := &record{}
+	rec := c.records.get()
 	if ch.when != nil {
 		v, err := c.eval(f, ch.when, rec)
 		if err != nil {
 			if f.tell(err) {
-				out.add(sideLine{key: f.key + "/" + ch.group.src, group: f.group, name: cmp.Or(c.text(f, ch.group), "Cost"), unit: "months", quote: noQuote(err)})
+				out.add(sideLine{key: lineKey{f.key, ch.group.src, 0}, group: f.group, name: cmp.Or(c.text(f, ch.group), "Cost"), unit: "months", quote: noQuote(err)})
 			}
 			return
 		}
@@ -190,7 +228,7 @@ func (c *evaluation) children(f *frame, ch *child, out *sideCost) {
 		v, err := c.eval(f, ch.each, rec)
 		if err != nil {
 			if f.tell(err) {
-				out.add(sideLine{key: f.key + "/" + ch.group.src, group: f.group, name: cmp.Or(c.text(f, ch.group), "Cost"), unit: "months", quote: noQuote(err)})
+				out.add(sideLine{key: lineKey{f.key, ch.group.src, 0}, group: f.group, name: cmp.Or(c.text(f, ch.group), "Cost"), unit: "months", quote: noQuote(err)})
 			}
 			return
 		}
@@ -220,8 +258,9 @@ func scopesOf(v any) []*scope {
 }
 
 func (c *evaluation) child(f *frame, ch *child, s *scope, i int, rec *record, out *sideCost) {
-	inner := &frame{scope: s, times: f.times, factor: f.factor, depth: f.depth + 1, lets: map[string]*record{}}
-	inner.env = c.environment(s, f.env["u"].(*usageScope), f.env["region"].(string), f.env)
+	inner := c.frame(f.depth + 1)
+	inner.times, inner.factor = f.times, f.factor
+	c.enter(inner, s, f.env["u"].(*usageScope), f.env["region"].(string), f.env)
 	inner.env["i"] = i
 	maps.Copy(inner.lets, f.lets)
 	if s == f.scope {
@@ -237,10 +276,10 @@ func (c *evaluation) child(f *frame, ch *child, s *scope, i int, rec *record, ou
 	}
 	out.assume(rec)
 	inner.group = joinGroup(f.group, c.text(inner, ch.group))
-	inner.key = fmt.Sprintf("%s/%s#%d", f.key, ch.group.src, i)
+	inner.key = f.key + "/" + ch.group.src + "#" + strconv.Itoa(i)
 	with := map[string]withValue{}
 	for _, b := range ch.with {
-		wrec := &record{}
+		wrec := c.records.get()
 		v, err := c.eval(inner, b.expr, wrec)
 		wrec.fault = err
 		with[b.name] = withValue{v, wrec}
@@ -249,11 +288,11 @@ func (c *evaluation) child(f *frame, ch *child, s *scope, i int, rec *record, ou
 	if ch.use != "" {
 		used, err := c.estimator.compiler.get(ch.use)
 		if err != nil || used == nil || inner.depth > maxDepth {
-			out.add(sideLine{key: inner.key, group: inner.group, name: ch.use, unit: "months", quote: noQuote(fmt.Errorf("the catalogue cannot use %s: %w", ch.use, err))})
+			out.add(sideLine{key: lineKey{inner.key, ch.use, 0}, group: inner.group, name: ch.use, unit: "months", quote: noQuote(fmt.Errorf("the catalogue cannot use %s: %w", ch.use, err))})
 			return
 		}
 		inner.rules = used
-		inner.lets = map[string]*record{}
+		clear(inner.lets)
 		// What a fragment prices may be a block of another entry: that entry's defaults come first.
 		block := *s
 		block.defaults = append(slices.Clip(s.defaults), defaults{rules: used})
@@ -281,7 +320,7 @@ func (c *evaluation) text(f *frame, t text) string {
 			b.WriteString(part.literal)
 			continue
 		}
-		v, err := c.eval(f, part.expr, &record{})
+		v, err := c.eval(f, part.expr, c.records.get())
 		word, ok := toText(v)
 		if err != nil || !ok {
 			word = "unknown"

@@ -9,20 +9,12 @@ import (
 
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/money"
-	"github.com/org/platform-action/internal/price"
 )
 
 // pricer looks prices up in one region.
 type pricer struct {
-	estimator *Estimator
-	region    string
-}
-
-// rate is a price per unit, perhaps falling in tiers, or the reason why there is none.
-type rate struct {
-	tiers   []price.Tier
-	source  fact.PriceSource
-	missing string
+	ctx    *evaluation
+	region string
 }
 
 // callPrice looks a price up: price(table, key) in the resource's region, or price(table, key, region).
@@ -32,36 +24,13 @@ func callPrice(args ...any) (any, error) {
 	if len(args) > 3 {
 		region, _ = args[3].(string)
 	}
-	return p.estimator.rate(priceKey{table, key, region})
-}
-
-type priceKey struct{ table, key, region string }
-
-// rate looks a price up once; a plan asks for the same few prices thousands of times.
-func (e *Estimator) rate(k priceKey) (*rate, error) {
-	if r, ok := e.rates.Load(k); ok {
-		return r.(*rate), nil
-	}
-	answer, err := e.book.Lookup(k.table, k.key, k.region)
-	if err != nil {
-		return nil, err
-	}
-	r := &rate{tiers: answer.Tiers, source: fact.PriceSource{
-		Table: k.table, Key: k.key, Region: answer.Region, AsOf: answer.AsOf, Source: answer.Source, Derived: answer.Derived,
-	}}
-	switch answer.Status {
-	case price.Exact, price.Derived:
-	case price.Missing:
-		r.missing = fmt.Sprintf("no price for %s in %s (table %s)", k.key, k.region, k.table)
-	}
-	e.rates.Store(k, r)
-	return r, nil
+	return p.ctx.memo.rate(p.ctx.estimator.book, priceKey{table, key, region})
 }
 
 // callSpec is a figure of a machine type that prices depend on, such as its number of vCPUs.
 func callSpec(args ...any) (any, error) {
 	p, _ := args[0].(*pricer)
-	value, ok := p.estimator.book.Spec(args[1].(string), args[2].(string), args[3].(string))
+	value, ok := p.ctx.estimator.book.Spec(args[1].(string), args[2].(string), args[3].(string))
 	if n, isNumber := toNumber(value); ok && isNumber {
 		return n, nil
 	}
@@ -73,31 +42,14 @@ func callTimes(args ...any) (any, error) {
 	if !ok {
 		return nil, &unknownError{"factor of a price", "not a number"}
 	}
-	r, factor := args[0].(*rate), decimal.NewFromFloat(n)
-	out := *r
-	out.tiers = make([]price.Tier, len(r.tiers))
-	for i, t := range r.tiers {
-		out.tiers[i] = price.Tier{From: t.From, Rate: t.Rate.Mul(factor)}
-	}
-	return &out, nil
+	r := args[0].(*rate)
+	return r.memo.derive(deriveKey{a: r, factor: n}, func() *rate { return r.times(decimal.NewFromFloat(n)) }), nil
 }
 
 // callPlus adds two flat rates, such as the core and memory prices of a custom machine.
 func callPlus(args ...any) (any, error) {
 	a, b := args[0].(*rate), args[1].(*rate)
-	out := *a
-	out.missing = a.missing
-	if out.missing == "" {
-		out.missing = b.missing
-	}
-	if out.missing == "" {
-		out.tiers = []price.Tier{{From: a.tiers[0].From, Rate: a.tiers[0].Rate.Add(b.tiers[0].Rate)}}
-		out.source.Key = a.source.Key + " + " + b.source.Key
-		if out.source.Derived == "" {
-			out.source.Derived = b.source.Derived
-		}
-	}
-	return &out, nil
+	return a.memo.derive(deriveKey{a: a, b: b}, func() *rate { return a.plus(b) }), nil
 }
 
 // callOrElse is the first rate, or the second when the first has no price.
@@ -119,11 +71,11 @@ func callBest(args ...any) (any, error) {
 
 // callFlat is a rate without its further tiers.
 func callFlat(args ...any) (any, error) {
-	out := *args[0].(*rate)
-	if len(out.tiers) > 1 {
-		out.tiers = out.tiers[:1]
+	r := args[0].(*rate)
+	if len(r.tiers) < 2 {
+		return r, nil
 	}
-	return &out, nil
+	return r.memo.derive(deriveKey{a: r, b: r}, r.flat), nil
 }
 
 // sideCost is what one resource costs on one side of a change.
@@ -138,11 +90,17 @@ type sideCost struct {
 }
 
 type sideLine struct {
-	key   string // equal on both sides of a change
+	key   lineKey
 	group string
 	name  string
 	unit  string
-	quote fact.Quote
+	quote *fact.Quote // shared between lines that say the same: never written to
+}
+
+// lineKey is equal on both sides of a change.
+type lineKey struct {
+	frame, name string // where the line stands, and its name before its expressions are filled in
+	tier        int
 }
 
 func (s *sideCost) add(l sideLine) { s.lines = append(s.lines, l) }
@@ -150,17 +108,17 @@ func (s *sideCost) add(l sideLine) { s.lines = append(s.lines, l) }
 func (s *sideCost) assume(rec *record) { s.assumptions = append(s.assumptions, rec.assumptions...) }
 
 // noQuote is the quote of a line whose number could not be had.
-func noQuote(err error) fact.Quote {
+func noQuote(err error) *fact.Quote {
 	if unset, ok := errors.AsType[*usageUnsetError](err); ok {
-		return fact.Quote{Basis: fact.UsageUnset, Why: unset.Error()}
+		return &fact.Quote{Basis: fact.UsageUnset, Why: unset.Error()}
 	}
-	return fact.Quote{Basis: fact.Unknown, Why: err.Error()}
+	return &fact.Quote{Basis: fact.Unknown, Why: err.Error()}
 }
 
 // component adds the lines of one component: one, or one a tier.
 func (c *evaluation) component(f *frame, comp *component, out *sideCost) {
-	rec := &record{}
-	line := sideLine{key: f.key + "/" + comp.name.src, group: f.group, unit: comp.unit}
+	rec := c.records.get()
+	line := sideLine{key: lineKey{f.key, comp.name.src, 0}, group: f.group, unit: comp.unit}
 	if comp.when != nil {
 		v, err := c.eval(f, comp.when, rec)
 		if err != nil {
@@ -194,19 +152,36 @@ func (c *evaluation) component(f *frame, comp *component, out *sideCost) {
 			line.quote.Quantity = new(printed(quantity, comp.per))
 		}
 	case r.missing != "":
-		line.quote = fact.Quote{Basis: fact.Unpriced, Why: r.missing}
+		line.quote = &fact.Quote{Basis: fact.Unpriced, Why: r.missing}
 		if quantityErr == nil {
 			line.quote.Quantity = new(printed(quantity, comp.per))
 		}
 	case quantityErr != nil:
-		line.quote = noQuote(quantityErr)
-		c.rated(&line.quote, r, r.tiers[0].Rate, comp.per)
-		c.band(f, comp, r, &line.quote)
+		line.quote = c.unset(f, comp, r, quantityErr)
 	default:
 		c.priced(line, comp, r, quantity, rec, out)
 		return
 	}
 	out.add(line)
+}
+
+// unset is the quote of a line with a rate and no quantity.
+func (c *evaluation) unset(f *frame, comp *component, r *rate, err error) *fact.Quote {
+	missing, ok := errors.AsType[*usageUnsetError](err)
+	if !ok {
+		q := noQuote(err)
+		c.rated(q, r, r.tiers[0].Rate, comp.per)
+		c.band(f, comp, r, q)
+		return q
+	}
+	key := unsetKey{r, comp, missing.key}
+	q := c.memo.unset[key]
+	if q == nil {
+		q = noQuote(missing)
+		c.rated(q, r, r.tiers[0].Rate, comp.per)
+		remember(c.memo.unset, key, q)
+	}
+	return q
 }
 
 // quantity is in price units a month, times the frame's factor.
@@ -233,39 +208,64 @@ func printed(quantity, per float64) decimal.Decimal {
 // rated puts the rate per printed unit and its source on a quote.
 func (c *evaluation) rated(q *fact.Quote, r *rate, unitRate decimal.Decimal, per float64) {
 	amount := c.estimator.convert(unitRate.Mul(decimal.NewFromFloat(per)))
-	source := r.source
-	q.Rate, q.Price = &amount, &source
+	q.Rate, q.Price = &amount, &r.source
 }
 
 // priced adds a line with a number, or one for each tier that the quantity reaches.
 func (c *evaluation) priced(line sideLine, comp *component, r *rate, quantity float64, rec *record, out *sideCost) {
-	total := decimal.NewFromFloat(quantity)
+	key := pricedKey{r, comp, quantity}
+	tiers, ok := c.memo.priced[key]
+	if !ok {
+		tiers = c.tiers(comp, r, quantity)
+		remember(c.memo.priced, key, tiers)
+	}
+	for i, t := range tiers {
+		l := line
+		if l.quote = t.quote; t.name != "" {
+			l.key.tier = i + 1
+			l.name += t.name
+		}
+		if len(rec.usage) > 0 {
+			q := *t.quote
+			if q.Why = strings.Join(rec.usage, ", "); q.Basis != fact.Free {
+				q.Basis = fact.Usage
+			}
+			l.quote = &q
+		}
+		out.add(l)
+	}
+}
+
+// tierQuote is the part of a quantity that one tier prices; name is empty when there is but one tier.
+type tierQuote struct {
+	name  string
+	quote *fact.Quote
+}
+
+func (c *evaluation) tiers(comp *component, r *rate, quantity float64) []tierQuote {
+	var out []tierQuote
+	total, per := decimal.NewFromFloat(quantity), decimal.NewFromFloat(comp.per)
 	for i, tier := range r.tiers {
 		part, upper := total.Sub(tier.From), ""
 		if i+1 < len(r.tiers) {
 			part = decimal.Min(part, r.tiers[i+1].From.Sub(tier.From))
-			upper = short(r.tiers[i+1].From.Sub(tier.From).Div(decimal.NewFromFloat(comp.per)))
+			upper = short(r.tiers[i+1].From.Sub(tier.From).Div(per))
 		}
 		if i > 0 && !part.IsPositive() {
-			return
+			break
 		}
-		l := line
-		if len(r.tiers) > 1 {
-			l.key = fmt.Sprintf("%s~%d", line.key, i)
-			l.name = line.name + tierName(i, upper, comp.unit, short(tier.From.Div(decimal.NewFromFloat(comp.per))))
-		}
-		l.quote = fact.Quote{Basis: fact.Priced, Quantity: new(part.Div(decimal.NewFromFloat(comp.per)).Round(9))}
-		if len(rec.usage) > 0 {
-			l.quote.Basis, l.quote.Why = fact.Usage, strings.Join(rec.usage, ", ")
-		}
+		q := &fact.Quote{Basis: fact.Priced, Quantity: new(part.Div(per).Round(9)), Monthly: new(c.estimator.convert(tier.Rate.Mul(part)))}
 		if tier.Rate.IsZero() {
-			l.quote.Basis = fact.Free
+			q.Basis = fact.Free
 		}
-		c.rated(&l.quote, r, tier.Rate, comp.per)
-		monthly := c.estimator.convert(tier.Rate.Mul(part))
-		l.quote.Monthly = &monthly
-		out.add(l)
+		c.rated(q, r, tier.Rate, comp.per)
+		t := tierQuote{quote: q}
+		if len(r.tiers) > 1 {
+			t.name = tierName(i, upper, comp.unit, short(tier.From.Div(per)))
+		}
+		out = append(out, t)
 	}
+	return out
 }
 
 func tierName(i int, upper, unit, from string) string {
@@ -296,8 +296,8 @@ func (c *evaluation) band(f *frame, comp *component, r *rate, q *fact.Quote) {
 	if q.Basis != fact.Unknown || comp.low == nil || comp.high == nil {
 		return
 	}
-	low, errLow := c.quantity(f, comp.low, &record{})
-	high, errHigh := c.quantity(f, comp.high, &record{})
+	low, errLow := c.quantity(f, comp.low, c.records.get())
+	high, errHigh := c.quantity(f, comp.high, c.records.get())
 	if errLow != nil || errHigh != nil || low > high {
 		return
 	}

@@ -38,7 +38,9 @@ func defaultRegion(provider string) string {
 // default with an assumption.
 func (c *evaluation) regionOf(s *scope, r *rules) (string, error) {
 	if r.region != nil {
-		v, err := c.run(r.region, c.environment(s, nil, "", nil))
+		f := c.frame(0)
+		c.enter(f, s, nil, "", nil)
+		v, err := c.run(r.region, f.env)
 		if err != nil {
 			return "", err
 		}

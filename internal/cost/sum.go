@@ -19,38 +19,61 @@ func merge(out *fact.ResourceCost, before, after *sideCost) {
 		out.Service, out.Region, out.Rule, out.Pricing = side.service, side.region, side.rule, side.pricing
 		out.Attributes = side.reads
 	}
-	old := map[string]sideLine{}
-	if before != nil {
-		for _, l := range before.lines {
-			old[l.key] = l
+	switch {
+	case before == nil && after == nil:
+		return
+	case before == nil:
+		out.Lines, out.Assumptions = linesOf(after, true), after.assumptions
+	case after == nil:
+		out.Lines, out.Assumptions = linesOf(before, false), before.assumptions
+	case before == after:
+		out.Lines, out.Assumptions = linesOf(after, true), after.assumptions
+		for i := range out.Lines {
+			out.Lines[i].Before = out.Lines[i].After
 		}
-		out.Assumptions = append(out.Assumptions, before.assumptions...)
-	}
-	if after != nil {
-		for _, l := range after.lines {
-			line := fact.LineItem{Group: l.group, Name: l.name, Unit: l.unit, After: &l.quote}
-			if was, ok := old[l.key]; ok {
-				line.Before = &was.quote
-				if was.name != l.name {
-					line.Was = was.name
-				}
-				delete(old, l.key)
-			}
-			out.Lines = append(out.Lines, line)
-		}
-		if after != before {
-			out.Assumptions = append(out.Assumptions, after.assumptions...)
-		}
-	}
-	if before != nil {
-		for _, l := range before.lines {
-			if _, left := old[l.key]; left {
-				out.Lines = append(out.Lines, fact.LineItem{Group: l.group, Name: l.name, Unit: l.unit, Before: &l.quote})
-			}
-		}
+	default:
+		out.Lines = matched(before, after)
+		out.Assumptions = append(before.assumptions, after.assumptions...)
 	}
 	out.Assumptions = distinct(out.Assumptions)
 	out.Attributes = distinct(out.Attributes)
+}
+
+func linesOf(s *sideCost, after bool) []fact.LineItem {
+	list := make([]fact.LineItem, len(s.lines))
+	for i, l := range s.lines {
+		if list[i] = (fact.LineItem{Group: l.group, Name: l.name, Unit: l.unit}); after {
+			list[i].After = l.quote
+		} else {
+			list[i].Before = l.quote
+		}
+	}
+	return list
+}
+
+// matched puts lines of the same rule side by side, and those that only the before side has at the end.
+func matched(before, after *sideCost) []fact.LineItem {
+	old := make(map[lineKey]sideLine, len(before.lines))
+	for _, l := range before.lines {
+		old[l.key] = l
+	}
+	list := linesOf(after, true)
+	for i, l := range after.lines {
+		was, ok := old[l.key]
+		if !ok {
+			continue
+		}
+		if list[i].Before = was.quote; was.name != l.name {
+			list[i].Was = was.name
+		}
+		delete(old, l.key)
+	}
+	for _, l := range before.lines {
+		if _, left := old[l.key]; left {
+			list = append(list, fact.LineItem{Group: l.group, Name: l.name, Unit: l.unit, Before: l.quote})
+		}
+	}
+	return list
 }
 
 func distinct(list []fact.Assumption) []fact.Assumption {
@@ -66,8 +89,9 @@ func (e *Estimator) sum(pairs []pair, results []result) fact.Estimate {
 	nothing := fact.Change{Before: zero, After: zero, Delta: zero}
 	out := fact.Estimate{
 		Currency: e.options.Currency, Total: nothing, UsagePart: nothing, Upper: nothing, BookDigest: e.book.Digest(),
-		Resources: []fact.ResourceCost{}, Unpriced: []fact.TypeCount{}, Notes: []fact.Assumption{},
+		Resources: make([]fact.ResourceCost, 0, len(results)), Unpriced: []fact.TypeCount{}, Notes: []fact.Assumption{},
 	}
+	above := nothing // what upper bounds add
 	unpriced := map[string]*fact.TypeCount{}
 	for i := range results {
 		r := &results[i]
@@ -80,12 +104,12 @@ func (e *Estimator) sum(pairs []pair, results []result) fact.Estimate {
 			out.Coverage.Free++
 			continue
 		}
-		t := tally{zero: zero, total: nothing, usage: nothing, upper: nothing}
+		t := tally{zero: zero, total: nothing, usage: nothing, above: nothing}
 		t.resource(&r.cost)
 		r.cost.Monthly = t.total
 		addChange(&out.Total, t.total)
 		addChange(&out.UsagePart, t.usage)
-		addChange(&out.Upper, t.upper)
+		addChange(&above, t.above)
 		out.BookAsOf = max(out.BookAsOf, t.asOf)
 		count(&out.Coverage, t, changed)
 		if r.why != "" || t.unpriced > 0 {
@@ -106,6 +130,8 @@ func (e *Estimator) sum(pairs []pair, results []result) fact.Estimate {
 		}
 		out.Resources = append(out.Resources, r.cost)
 	}
+	addChange(&out.Upper, out.Total)
+	addChange(&out.Upper, above)
 	for _, t := range slices.Sorted(maps.Keys(unpriced)) {
 		out.Unpriced = append(out.Unpriced, *unpriced[t])
 	}
@@ -139,59 +165,75 @@ func count(c *fact.Coverage, t tally, changed bool) {
 }
 
 func addChange(to *fact.Change, c fact.Change) {
-	to.Before, to.After, to.Delta = to.Before.Add(c.Before), to.After.Add(c.After), to.Delta.Add(c.Delta)
+	addTo(&to.Before, c.Before)
+	addTo(&to.After, c.After)
+	addTo(&to.Delta, c.Delta)
+}
+
+// addTo leaves zeros out: most lines change nothing, and exact sums are not cheap.
+func addTo(to *money.Amount, a money.Amount) {
+	if !a.IsZero() {
+		*to = to.Add(a)
+	}
 }
 
 // tally adds up the lines of one resource.
 type tally struct {
 	zero                     money.Amount
-	total, usage, upper      fact.Change
+	total, usage, above      fact.Change // above: what the high ends of bands add to the total
 	unknown, unpriced, unset int
 	why, asOf                string
 }
 
 func (t *tally) resource(r *fact.ResourceCost) {
 	open := t.open(r.Lines)
-	for _, l := range r.Lines {
-		before, after := t.quote(l.Before), t.quote(l.After)
-		c := fact.Change{Before: before, After: after, Delta: after.Sub(before)}
-		if open[baseName(l)] {
-			// One side has no number: the other is no saving and no increase either.
-			c.Delta = t.zero
+	for i := range r.Lines {
+		l := &r.Lines[i]
+		c := fact.Change{Before: t.quote(l.Before), After: t.quote(l.After), Delta: t.zero}
+		if l.Before != l.After && !(len(open) > 0 && open[baseName(l)]) {
+			// Where one side has no number, the other is no saving and no increase either.
+			c.Delta = c.After.Sub(c.Before)
 		}
 		addChange(&t.total, c)
 		if isUsage(l.Before) || isUsage(l.After) {
 			addChange(&t.usage, c)
 		}
 		if high := bound(l.After); high != nil {
-			c.After = *high
-			c.Delta = high.Sub(before)
+			addChange(&t.above, fact.Change{Before: t.zero, After: high.Sub(c.After), Delta: high.Sub(c.Before).Sub(c.Delta)})
 		}
-		addChange(&t.upper, c)
 	}
 }
 
 // open names the components that have no number on some side. A tier of a component counts as the component.
 func (t *tally) open(lines []fact.LineItem) map[string]bool {
-	open := map[string]bool{}
-	for _, l := range lines {
-		for _, q := range []*fact.Quote{l.Before, l.After} {
-			if q == nil {
-				continue
+	var open map[string]bool
+	for i := range lines {
+		l := &lines[i]
+		if isOpen(l.Before) || isOpen(l.After) {
+			if open == nil {
+				open = map[string]bool{}
 			}
-			switch q.Basis {
-			case fact.Unknown, fact.Unpriced, fact.UsageUnset:
-				open[baseName(l)] = true
-			case fact.Usage, fact.Priced, fact.Free:
-			}
+			open[baseName(l)] = true
 		}
 		t.inspect(l)
 	}
 	return open
 }
 
+func isOpen(q *fact.Quote) bool {
+	if q == nil {
+		return false
+	}
+	switch q.Basis {
+	case fact.Unknown, fact.Unpriced, fact.UsageUnset:
+		return true
+	case fact.Usage, fact.Priced, fact.Free:
+	}
+	return false
+}
+
 // inspect counts a line by its present side: after, or before for what goes away.
-func (t *tally) inspect(l fact.LineItem) {
+func (t *tally) inspect(l *fact.LineItem) {
 	q := l.After
 	if q == nil {
 		q = l.Before
@@ -211,7 +253,7 @@ func (t *tally) inspect(l fact.LineItem) {
 	}
 }
 
-func baseName(l fact.LineItem) string {
+func baseName(l *fact.LineItem) string {
 	name, _, _ := strings.Cut(l.Name, " (")
 	return l.Group + "/" + name
 }

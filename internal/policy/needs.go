@@ -68,14 +68,35 @@ func (c *compiled) look(pkg string) direct {
 			}
 			return false
 		})
-		ast.WalkTerms(m, func(t *ast.Term) bool {
-			if s, ok := t.Value.(ast.String); ok && (s == "lines" || s == "assumptions" || s == "attributes") {
-				d.lines = true
-			}
-			return false
-		})
+		d.lines = d.lines || readsLines(m)
 	}
 	return d
+}
+
+// readsLines reports a module that names a part of the estimate which is made only on demand. The name of a rule or a
+// package, which is a constant of a reference into data, is no such name.
+func readsLines(m *ast.Module) bool {
+	found := false
+	var visit *ast.GenericVisitor
+	visit = ast.NewGenericVisitor(func(x any) bool {
+		switch x := x.(type) {
+		case ast.Ref:
+			if !x[0].Equal(ast.DefaultRootDocument) {
+				return found
+			}
+			for _, t := range x[1:] {
+				if _, constant := t.Value.(ast.String); !constant {
+					visit.Walk(t)
+				}
+			}
+			return true
+		case ast.String:
+			found = found || x == "lines" || x == "assumptions" || x == "attributes"
+		}
+		return found
+	})
+	visit.Walk(m)
+	return found
 }
 
 func (d *direct) note(r ast.Ref) {

@@ -221,7 +221,7 @@ func (w *wants) note(u *unit) {
 	default:
 		w.ours = true
 		w.estimate = w.estimate || u.needs.estimate
-		w.lines = w.lines || u.needs.lines
+		w.lines = w.lines || u.needs.estimate && u.needs.lines
 	}
 }
 

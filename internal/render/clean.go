@@ -11,7 +11,7 @@ import (
 // format shortens or escapes it, because half a secret is a secret and an escaped one is no longer recognised. The
 // report that was given stays as it is.
 func cleaned(r Report, clean func(string) string) Report {
-	c := cleaner(clean)
+	c := remembering(clean)
 	r.Verdict = c.verdict(r.Verdict)
 	r.Projects = mapped(r.Projects, c.project)
 	if _, ok := r.Total.Get(); !ok {
@@ -27,6 +27,23 @@ func plainText(s string) string { return Redact(oneLine(s)) }
 
 type cleaner func(string) string
 
+// remembered is how many texts are kept: units, regions and sources repeat in every line of a large plan.
+const remembered = 4096
+
+func remembering(clean func(string) string) cleaner {
+	known := map[string]string{}
+	return func(s string) string {
+		if done, ok := known[s]; ok {
+			return done
+		}
+		done := clean(s)
+		if len(known) < remembered {
+			known[s] = done
+		}
+		return done
+	}
+}
+
 func (c cleaner) all(texts ...*string) {
 	for _, t := range texts {
 		*t = c(*t)
@@ -40,6 +57,20 @@ func mapped[T any](list []T, f func(T) T) []T {
 	out := make([]T, len(list))
 	for i := range list {
 		out[i] = f(list[i])
+	}
+	return out
+}
+
+// same is mapped for values that seldom change: without a change it is the list that was given.
+func same[T comparable](list []T, f func(T) T) []T {
+	out := list
+	for i := range list {
+		if x := f(list[i]); x != list[i] {
+			if &out[0] == &list[0] {
+				out = slices.Clone(list)
+			}
+			out[i] = x
+		}
 	}
 	return out
 }
@@ -94,8 +125,8 @@ func (c cleaner) assumption(a fact.Assumption) fact.Assumption {
 
 func (c cleaner) resource(r fact.ResourceCost) fact.ResourceCost {
 	c.all(&r.Address, &r.Previous, &r.Type, &r.Provider, &r.Service, &r.Region, &r.Rule, &r.Pricing)
-	r.Assumptions, r.Attributes = mapped(r.Assumptions, c.assumption), mapped(r.Attributes, c.assumption)
-	r.Lines = mapped(r.Lines, func(l fact.LineItem) fact.LineItem {
+	r.Assumptions, r.Attributes = same(r.Assumptions, c.assumption), same(r.Attributes, c.assumption)
+	r.Lines = same(r.Lines, func(l fact.LineItem) fact.LineItem {
 		c.all(&l.Group, &l.Name, &l.Was, &l.Unit)
 		l.Before, l.After = c.quote(l.Before), c.quote(l.After)
 		return l
@@ -112,7 +143,12 @@ func (c cleaner) quote(q *fact.Quote) *fact.Quote {
 	if out.Price != nil {
 		p := *out.Price
 		c.all(&p.Table, &p.Key, &p.Region, &p.AsOf, &p.Source, &p.Derived)
-		out.Price = &p
+		if p != *out.Price {
+			out.Price = &p
+		}
+	}
+	if out == *q {
+		return q
 	}
 	return &out
 }
