@@ -6,10 +6,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"runtime"
+	"sync"
+	"sync/atomic"
 
 	json "github.com/go-json-experiment/json"
 	"github.com/shopspring/decimal"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/money"
@@ -99,20 +100,21 @@ const resourcesAtOnce = 512
 func (c *canonical) resources(list []fact.ResourceCost) {
 	c.number(len(list))
 	sums := make([][sha256.Size]byte, (len(list)+resourcesAtOnce-1)/resourcesAtOnce)
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range sums {
-		part := list[i*resourcesAtOnce : min(len(list), (i+1)*resourcesAtOnce)]
-		group.Go(func() error {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(sums)) {
+		wg.Go(func() {
 			var own canonical
-			for j := range part {
-				own.resource(&part[j])
+			for i := int(next.Add(1)) - 1; i < len(sums); i = int(next.Add(1)) - 1 {
+				own = own[:0]
+				for j := i * resourcesAtOnce; j < min(len(list), (i+1)*resourcesAtOnce); j++ {
+					own.resource(&list[j])
+				}
+				sums[i] = sha256.Sum256(own)
 			}
-			sums[i] = sha256.Sum256(own)
-			return nil
 		})
 	}
-	_ = group.Wait() // none fails
+	wg.Wait()
 	for _, sum := range sums {
 		*c = append(*c, sum[:]...)
 	}

@@ -5,13 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/expr-lang/expr"
-	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/vm"
 
 	"github.com/org/platform-action/internal/cost/catalog"
 )
@@ -21,25 +17,6 @@ const HoursPerMonth = 730
 
 // maxDepth bounds how deep entries may use one another.
 const maxDepth = 8
-
-// program is one compiled expression and the bindings that it looks at: when one of those could not be had,
-// neither can the expression.
-type program struct {
-	code *vm.Program
-	uses []string
-	src  string
-}
-
-// text is a name with {expression} parts.
-type text struct {
-	parts []textPart
-	src   string
-}
-
-type textPart struct {
-	literal string
-	expr    *program
-}
 
 type binding struct {
 	name string
@@ -77,20 +54,26 @@ type compiler struct {
 	catalog *catalog.Catalog
 	base    environment
 	mu      sync.Mutex
-	rules   map[string]*rules
+	rules   map[string]func() (*rules, error)
 }
 
 func newCompiler(c *catalog.Catalog) *compiler {
-	return &compiler{catalog: c, base: baseEnvironment(), rules: map[string]*rules{}}
+	return &compiler{catalog: c, base: baseEnvironment(), rules: map[string]func() (*rules, error){}}
 }
 
 // get compiles the named entry, or returns nil when the catalogue has none.
 func (c *compiler) get(name string) (*rules, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if r, ok := c.rules[name]; ok {
-		return r, nil
+	compiled, ok := c.rules[name]
+	if !ok {
+		compiled = sync.OnceValues(func() (*rules, error) { return c.compile(name) })
+		c.rules[name] = compiled
 	}
+	c.mu.Unlock()
+	return compiled()
+}
+
+func (c *compiler) compile(name string) (*rules, error) {
 	e, err := c.catalog.Entry(name)
 	if e == nil || err != nil {
 		return nil, err
@@ -99,7 +82,6 @@ func (c *compiler) get(name string) (*rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s:%d: %s: %w", e.File, e.Line, e.Type, err)
 	}
-	c.rules[name] = r
 	return r, nil
 }
 
@@ -116,9 +98,9 @@ func baseEnvironment() environment {
 	}}
 }
 
-func (e environment) with(name string, p *program) environment {
+func (e environment) with(name string, c *code) environment {
 	next := maps.Clone(e.names)
-	t := p.code.Node().Type()
+	t := c.vm.Node().Type()
 	switch {
 	case t == nil || t.Kind() == reflect.Interface:
 		next[name] = nil
@@ -137,9 +119,7 @@ func compileEntry(base environment, e *catalog.Entry) (*rules, error) {
 	}
 	r.entry, r.defaults, r.at = e, e.Defaults, fmt.Sprintf("%s:%d", e.File, e.Line)
 	if e.Region != "" {
-		if r.region, err = compile(base, e.Region, expr.AsKind(reflect.String)); err != nil {
-			return nil, fmt.Errorf("region: %w", err)
-		}
+		r.region = compile(base, e.Region, expr.AsKind(reflect.String))
 	}
 	return r, nil
 }
@@ -147,12 +127,16 @@ func compileEntry(base environment, e *catalog.Entry) (*rules, error) {
 func compileRules(env environment, lets catalog.Bindings, comps []catalog.Component, children []catalog.Child) (*rules, error) {
 	r := &rules{}
 	for _, b := range lets {
-		p, err := compile(env, b.Expr)
+		p := compile(env, b.Expr)
+		if p == nil {
+			return nil, fmt.Errorf("let %s: is empty", b.Name)
+		}
+		c, err := p.compile() // at once: what follows is checked against its type
 		if err != nil {
 			return nil, fmt.Errorf("let %s: %w", b.Name, err)
 		}
 		r.lets = append(r.lets, binding{b.Name, p})
-		env = env.with(b.Name, p)
+		env = env.with(b.Name, c)
 	}
 	for _, c := range comps {
 		cc, err := compileComponent(env, c)
@@ -179,135 +163,79 @@ func compileComponent(env environment, c catalog.Component) (component, error) {
 	if c.Name == "" || c.Unit == "" || c.Quantity == "" || c.Price == "" {
 		return out, fmt.Errorf("name, unit, quantity and price are all needed")
 	}
-	var errs [6]error
-	out.name, errs[0] = compileText(env, c.Name)
-	out.when, errs[1] = compile(env, c.When, expr.AsBool())
-	out.quantity, errs[2] = compile(env, c.Quantity, expr.AsFloat64())
-	out.price, errs[3] = compile(env, c.Price, expr.AsKind(reflect.Pointer))
-	out.low, errs[4] = compile(env, c.Low, expr.AsFloat64())
-	out.high, errs[5] = compile(env, c.High, expr.AsFloat64())
-	for i, field := range []string{"name", "when", "quantity", "price", "low", "high"} {
-		if errs[i] != nil {
-			return out, fmt.Errorf("%s: %w", field, errs[i])
-		}
+	out.when = compile(env, c.When, expr.AsBool())
+	out.quantity = compile(env, c.Quantity, expr.AsFloat64())
+	out.price = compile(env, c.Price, expr.AsKind(reflect.Pointer))
+	out.low = compile(env, c.Low, expr.AsFloat64())
+	out.high = compile(env, c.High, expr.AsFloat64())
+	var err error
+	if out.name, err = compileText(env, c.Name); err != nil {
+		return out, fmt.Errorf("name: %w", err)
 	}
 	return out, nil
 }
 
 func compileChild(env environment, c catalog.Child) (child, error) {
-	out := child{use: c.Use}
-	var errs [4]error
-	out.when, errs[0] = compile(env, c.When, expr.AsBool())
-	out.each, errs[1] = compile(env, c.Each)
-	out.times, errs[2] = compile(env, c.Times, expr.AsFloat64())
-	out.group, errs[3] = compileText(env, c.Group)
-	for i, field := range []string{"when", "each", "times", "group"} {
-		if errs[i] != nil {
-			return out, fmt.Errorf("%s: %w", field, errs[i])
-		}
+	out := child{
+		use: c.Use, when: compile(env, c.When, expr.AsBool()), each: compile(env, c.Each), times: compile(env, c.Times, expr.AsFloat64()),
+	}
+	var err error
+	if out.group, err = compileText(env, c.Group); err != nil {
+		return out, fmt.Errorf("group: %w", err)
 	}
 	if c.Use != "" && (c.Let != nil || c.Components != nil || c.Children != nil) {
 		return out, fmt.Errorf("use stands alone: it cannot be mixed with let, components or children")
 	}
 	for _, b := range c.With {
-		p, err := compile(env, b.Expr)
-		if err != nil {
-			return out, fmt.Errorf("with %s: %w", b.Name, err)
-		}
-		out.with = append(out.with, binding{b.Name, p})
+		out.with = append(out.with, binding{b.Name, compile(env, b.Expr)})
 	}
-	var err error
 	if c.Use == "" {
 		out.inline, err = compileRules(env, c.Let, c.Components, c.Children)
 	}
 	return out, err
 }
 
-// compile returns nil for an empty source: the field is not given.
-func compile(env environment, src string, options ...expr.Option) (*program, error) {
-	if strings.TrimSpace(src) == "" {
-		return nil, nil //nolint:nilnil // an absent field has no program
-	}
-	options = append(options, expr.Env(env.names), expr.Patch(receivers{}), expr.DisableBuiltin("now"),
-		expr.MaxNodes(500))
-	code, err := expr.Compile(src, append(options, env.functions...)...)
-	if err != nil {
-		return nil, err
-	}
-	used := &identifiers{}
-	node := code.Node()
-	ast.Walk(&node, used)
-	slices.Sort(used.names)
-	return &program{code, slices.Compact(used.names), src}, nil
-}
-
-func compileText(env environment, src string) (text, error) {
-	t := text{src: src}
-	rest := src
-	for {
-		before, after, found := strings.Cut(rest, "{")
-		if before != "" {
-			t.parts = append(t.parts, textPart{literal: before})
-		}
-		if !found {
-			return t, nil
-		}
-		inner, tail, closed := strings.Cut(after, "}")
-		if !closed {
-			return t, fmt.Errorf("%q has a { without a }", src)
-		}
-		p, err := compile(env, inner)
-		if err != nil {
-			return t, err
-		}
-		t.parts = append(t.parts, textPart{expr: p})
-		rest = tail
-	}
-}
-
-// receivers adds the implied first argument of a call: str("size") means str(r, "size").
-type receivers struct{}
-
-// Visit implements ast.Visitor.
-func (receivers) Visit(node *ast.Node) {
-	call, ok := (*node).(*ast.CallNode)
-	if !ok || len(call.Arguments) == 0 {
-		return
-	}
-	name, ok := call.Callee.(*ast.IdentifierNode)
-	if !ok {
-		return
-	}
-	receiver := receiverOf[name.Value]
-	if receiver == "" {
-		return
-	}
-	if _, literal := call.Arguments[0].(*ast.StringNode); !literal && receiver == "r" {
-		return // the caller names the scope itself
-	}
-	if first, isName := call.Arguments[0].(*ast.IdentifierNode); isName && first.Value == receiver {
-		return
-	}
-	call.Arguments = append([]ast.Node{&ast.IdentifierNode{Value: receiver}}, call.Arguments...)
-}
-
-// identifiers collects the names that an expression looks at.
-type identifiers struct{ names []string }
-
-// Visit implements ast.Visitor.
-func (v *identifiers) Visit(node *ast.Node) {
-	if id, ok := (*node).(*ast.IdentifierNode); ok {
-		v.names = append(v.names, id.Value)
-	}
-}
-
-// Compile compiles every entry and fragment of the catalogue, for tests and for a team's own entries.
+// Compile compiles every expression of the catalogue, for tests and for a team's own entries.
 func (e *Estimator) Compile() error {
 	var errs []error
 	for _, name := range e.catalog.Names() {
-		if _, err := e.compiler.get(name); err != nil {
-			errs = append(errs, err)
+		r, err := e.compiler.get(name)
+		if err == nil {
+			err = r.check()
 		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// check compiles what waits to be needed.
+func (r *rules) check() error {
+	if r == nil {
+		return nil
+	}
+	var errs []error
+	check := func(where string, programs ...*program) {
+		for _, p := range programs {
+			if p == nil {
+				continue
+			}
+			if _, err := p.compile(); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %q: %w", where, p.src, err))
+			}
+		}
+	}
+	check("region", r.region)
+	for _, c := range r.components {
+		check("component "+c.name.src, append(c.name.programs(), c.when, c.quantity, c.price, c.low, c.high)...)
+	}
+	for _, c := range r.children {
+		check("child "+c.group.src, append(c.group.programs(), c.each, c.when, c.times)...)
+		for _, b := range c.with {
+			check("with "+b.name, b.expr)
+		}
+		errs = append(errs, c.inline.check())
 	}
 	return errors.Join(errs...)
 }

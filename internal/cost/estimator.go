@@ -157,6 +157,8 @@ func (e *Estimator) estimate(pairs []pair, before, after *universe) (fact.Estima
 			}
 			for i := int(next.Add(1)) - 1; i < len(pairs); i = int(next.Add(1)) - 1 {
 				results[i] = w.price(pairs[i])
+				pairs[i].before.release()
+				pairs[i].after.release()
 			}
 		})
 	}

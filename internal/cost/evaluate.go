@@ -121,7 +121,11 @@ func (c *evaluation) enter(f *frame, s *scope, u *usageScope, region string, out
 
 // run evaluates a program in an environment without bindings.
 func (c *evaluation) run(p *program, env map[string]any) (any, error) {
-	v, err := c.machine.Run(p.code, env)
+	code, err := p.ready()
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.machine.Run(code.vm, env)
 	if err == nil {
 		if _, ok := v.(scope); ok { // the language dereferences what a conditional yields
 			return pointerTo(v), nil
@@ -150,7 +154,11 @@ func firstLine(s string) string {
 // eval runs a program in a frame. What its bindings looked at counts as looked at, and a binding that could not
 // be had stops it.
 func (c *evaluation) eval(f *frame, p *program, rec *record) (any, error) {
-	for _, name := range p.uses {
+	code, err := p.ready()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range code.uses {
 		let, ok := f.lets[name]
 		if !ok {
 			continue

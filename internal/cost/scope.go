@@ -39,7 +39,8 @@ type defaults struct {
 
 // root is the scope of a whole resource.
 func (x *instance) root(ctx *evaluation, r *rules) *scope {
-	s := &scope{ctx: ctx, instance: x, values: x.decoded(), unknown: x.unknown}
+	a := x.decoded()
+	s := &scope{ctx: ctx, instance: x, values: a.values, unknown: a.unknown}
 	if r != nil {
 		s.defaults = []defaults{{rules: r}}
 	}

@@ -3,6 +3,7 @@ package cost
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	json "github.com/go-json-experiment/json"
 
@@ -14,22 +15,37 @@ type instance struct {
 	resource *fact.Resource
 	raw      []byte
 	after    bool
-	values   map[string]any
-	unknown  any
-	once     sync.Once
+	decoding atomic.Pointer[attributes]
+}
+
+// attributes are a resource's values and which of them are not known before apply.
+type attributes struct {
+	values  map[string]any
+	unknown any
 }
 
 // decoded is the attributes; they are decoded when first asked for, because most resources of a plan are free.
-func (x *instance) decoded() map[string]any {
-	x.once.Do(func() {
-		if len(x.raw) > 0 {
-			_ = json.Unmarshal(x.raw, &x.values) // the plan reader has checked that it is an object
-		}
-		if x.after && len(x.resource.Unknown) > 0 {
-			_ = json.Unmarshal(x.resource.Unknown, &x.unknown)
-		}
-	})
-	return x.values
+func (x *instance) decoded() *attributes {
+	if a := x.decoding.Load(); a != nil {
+		return a
+	}
+	a := &attributes{}
+	if len(x.raw) > 0 {
+		_ = json.Unmarshal(x.raw, &a.values) // the plan reader has checked that it is an object
+	}
+	if x.after && len(x.resource.Unknown) > 0 {
+		_ = json.Unmarshal(x.resource.Unknown, &a.unknown)
+	}
+	x.decoding.Store(a)
+	return a
+}
+
+// release lets go of the attributes of a resource that is priced: those of a whole plan take many times its size.
+// Who refers to it later decodes them again.
+func (x *instance) release() {
+	if x != nil {
+		x.decoding.Store(nil)
+	}
 }
 
 // unmarked reports that the plan does not mark unknown values: an absent attribute may be an unknown one.
@@ -158,7 +174,7 @@ func (u *universe) byIdentity(typ string) map[string]*instance {
 	m := map[string]*instance{}
 	for _, x := range u.byType[typ] {
 		for _, key := range []string{"name", "self_link", "arn", "id", "cluster_identifier", "identifier"} {
-			if text, ok := x.decoded()[key].(string); ok && text != "" && text != fact.SensitiveMarker {
+			if text, ok := x.decoded().values[key].(string); ok && text != "" && text != fact.SensitiveMarker {
 				m[text] = x
 			}
 		}

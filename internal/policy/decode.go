@@ -16,12 +16,13 @@ var errDepth = errors.New("is nested too deeply")
 
 // decoder turns raw JSON into terms without going through Go maps. It is reused over many documents.
 type decoder struct {
-	buf bytes.Buffer
-	dec *jsontext.Decoder
+	buf   bytes.Buffer
+	dec   *jsontext.Decoder
+	terms *terms
 }
 
-func newDecoder() *decoder {
-	d := &decoder{}
+func newDecoder(t *terms) *decoder {
+	d := &decoder{terms: t}
 	d.dec = jsontext.NewDecoder(&d.buf)
 	return d
 }
@@ -115,7 +116,7 @@ func (d *decoder) value(depth int) (*ast.Term, error) {
 	case 't', 'f':
 		return ast.InternedTerm(tok.Bool()), nil
 	case '"':
-		return ast.InternedTerm(tok.String()), nil
+		return d.terms.get(tok.String()), nil
 	case '0':
 		return ast.NumberTerm(jsonNumber(tok.String())), nil
 	case '[':
@@ -146,7 +147,7 @@ func (d *decoder) object(depth int) (*ast.Term, error) {
 		if err != nil || name.Kind() != '"' {
 			return nil, errors.New("is no JSON")
 		}
-		key := ast.InternedTerm(name.String())
+		key := d.terms.get(name.String())
 		v, err := d.value(depth + 1)
 		if err != nil {
 			return nil, err

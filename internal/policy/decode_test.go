@@ -19,7 +19,7 @@ func TestPick(t *testing.T) {
 		`{"acl":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`: "error",
 	} {
 		got := "error"
-		if term, err := newDecoder().pick([]byte(in), want); err == nil {
+		if term, err := newDecoder(newTerms()).pick([]byte(in), want); err == nil {
 			got = term.String()
 		}
 		a, b := got, out
@@ -36,7 +36,7 @@ func FuzzPick(f *testing.F) {
 	}
 	want := map[string]*ast.Term{"acl": ast.StringTerm("acl")}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		term, err := newDecoder().pick(raw, want)
+		term, err := newDecoder(newTerms()).pick(raw, want)
 		if err != nil {
 			return
 		}

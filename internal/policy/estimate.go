@@ -16,7 +16,7 @@ func (b *builder) estimate(est fact.Estimate, lines bool) (*ast.Term, error) {
 	}
 	resources := make([]*ast.Term, 0, len(est.Resources))
 	for i := range est.Resources {
-		resources = append(resources, costTerm(&est.Resources[i]))
+		resources = append(resources, b.cost(&est.Resources[i]))
 	}
 	est.Resources = nil
 	t, err := b.viaJSON(est)
@@ -27,7 +27,8 @@ func (b *builder) estimate(est fact.Estimate, lines bool) (*ast.Term, error) {
 	return t, nil
 }
 
-func costTerm(r *fact.ResourceCost) *ast.Term {
+func (b *builder) cost(r *fact.ResourceCost) *ast.Term {
+	key, str := b.terms.get, b.terms.get
 	return ast.ObjectTerm(
 		[2]*ast.Term{key("address"), ast.StringTerm(r.Address)},
 		[2]*ast.Term{key("previous_address"), str(r.Previous)},

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -24,30 +26,39 @@ type document struct {
 // counts are how many managed resources of a type are in the document, and how many of them are judged.
 type counts struct{ all, judged int }
 
-// builder makes resource terms; constants are shared between them.
+// builder makes resource terms; constants are shared between them. It is used by one goroutine.
 type builder struct {
 	trim     trimmer
 	dec      *decoder
+	terms    *terms
 	wanted   map[string]map[string]*ast.Term
 	actions  map[fact.Action]*ast.Term
 	tags     map[string]*ast.Term
 	configs  map[*fact.ResourceConfig]configTerms
+	groups   map[string][]*ast.Term // resources by type
 	plan     fact.Plan
 	all      bool // params.judge_unchanged
 	document document
 }
 
+func newBuilder(t trimmer, f fact.Facts) *builder {
+	words := newTerms()
+	b := &builder{trim: t, terms: words, dec: newDecoder(words), wanted: map[string]map[string]*ast.Term{}, actions: map[fact.Action]*ast.Term{},
+		tags: map[string]*ast.Term{}, configs: map[*fact.ResourceConfig]configTerms{}, groups: map[string][]*ast.Term{},
+		document: document{counts: map[string]counts{}}}
+	b.all, _ = f.Params["judge_unchanged"].(bool)
+	b.plan, _ = f.Plan.Get()
+	return b
+}
+
 // document makes input = {plan, resources, estimate, params, missing}. A group that is missing is absent, and
 // input.missing names it with its reason.
 func (s *Set) document(f fact.Facts) (document, error) {
-	b := &builder{trim: s.trim, dec: newDecoder(), wanted: map[string]map[string]*ast.Term{}, actions: map[fact.Action]*ast.Term{},
-		tags: map[string]*ast.Term{}, configs: map[*fact.ResourceConfig]configTerms{}, document: document{counts: map[string]counts{}}}
-	b.all, _ = f.Params["judge_unchanged"].(bool)
+	b := newBuilder(s.trim, f)
 	root := ast.NewObject()
 	missing := ast.NewObject()
-	if plan, ok := f.Plan.Get(); ok {
-		b.plan = plan
-		root.Insert(key("resources"), b.resources(plan.Resources, true))
+	if _, ok := f.Plan.Get(); ok {
+		root.Insert(key("resources"), b.resources(f))
 		root.Insert(key("plan"), b.planTerm())
 	} else {
 		missing.Insert(key("plan"), str(f.Plan.Why()))
@@ -72,30 +83,49 @@ func (s *Set) document(f fact.Facts) (document, error) {
 	return b.document, nil
 }
 
-// resources groups managed resources by type; data sources are left out. Only the main list is counted and judged.
-func (b *builder) resources(list []fact.Resource, main bool) *ast.Term {
-	groups := map[string][]*ast.Term{}
+// resources groups managed resources by type; data sources are left out. Every core makes the terms of one part of
+// the plan; the parts follow one another, so that the order stays the plan's.
+func (b *builder) resources(f fact.Facts) *ast.Term {
+	list := b.plan.Resources
+	parts := make([]*builder, min(runtime.GOMAXPROCS(0), 1+len(list)/256))
+	var wg sync.WaitGroup
+	for i := range parts {
+		parts[i] = newBuilder(b.trim, f)
+		wg.Go(func() { parts[i].group(list[i*len(list)/len(parts) : (i+1)*len(list)/len(parts)]) })
+	}
+	wg.Wait()
+	for _, p := range parts {
+		for typ, terms := range p.groups {
+			b.groups[typ] = append(b.groups[typ], terms...)
+		}
+		for typ, c := range p.document.counts {
+			have := b.document.counts[typ]
+			b.document.counts[typ] = counts{have.all + c.all, have.judged + c.judged}
+		}
+		b.document.faults = append(b.document.faults, p.document.faults...)
+	}
+	obj := ast.NewObject()
+	for _, typ := range sortedKeys(b.groups) {
+		obj.Insert(ast.StringTerm(typ), ast.ArrayTerm(b.groups[typ]...))
+	}
+	return ast.NewTerm(obj)
+}
+
+func (b *builder) group(list []fact.Resource) {
 	for i := range list {
 		r := &list[i]
 		if r.Data {
 			continue
 		}
-		judged := main && b.judged(r)
-		groups[r.Type] = append(groups[r.Type], b.resource(r, judged))
-		if main {
-			c := b.document.counts[r.Type]
-			c.all++
-			if judged {
-				c.judged++
-			}
-			b.document.counts[r.Type] = c
+		judged := b.judged(r)
+		b.groups[r.Type] = append(b.groups[r.Type], b.resource(r, judged))
+		c := b.document.counts[r.Type]
+		c.all++
+		if judged {
+			c.judged++
 		}
+		b.document.counts[r.Type] = c
 	}
-	obj := ast.NewObject()
-	for _, typ := range sortedKeys(groups) {
-		obj.Insert(ast.StringTerm(typ), ast.ArrayTerm(groups[typ]...))
-	}
-	return ast.NewTerm(obj)
 }
 
 // judged reports a resource that will exist and that the plan touches: a pull request answers for what it changes.
@@ -112,11 +142,17 @@ func (b *builder) resource(r *fact.Resource, judged bool) *ast.Term {
 		b.wanted[r.Type] = want
 	}
 	p := b.plan.Providers[r.ProviderKey]
-	items := [][2]*ast.Term{
+	before := b.side(r, "before", r.Before, want)
+	after := before
+	if !bytes.Equal(r.Before, r.After) {
+		after = b.side(r, "after", r.After, want)
+	}
+	config, key, str := b.references(r.Config, want), b.terms.get, b.terms.get
+	items := [...][2]*ast.Term{
 		{key("address"), ast.StringTerm(r.Address)},
 		{key("previous_address"), str(r.PreviousAddress)},
 		{key("module"), str(r.Module)},
-		{key("type"), ast.InternedTerm(r.Type)},
+		{key("type"), str(r.Type)},
 		{key("name"), str(r.Name)},
 		{key("index"), str(r.Index)},
 		{key("deposed"), str(r.Deposed)},
@@ -127,15 +163,15 @@ func (b *builder) resource(r *fact.Resource, judged bool) *ast.Term {
 		{key("reason"), str(r.Reason)},
 		{key("importing"), ast.InternedTerm(r.Importing)},
 		{key("judged"), ast.InternedTerm(judged)},
-		{key("before"), b.side(r, "before", r.Before, want)},
-		{key("after"), b.side(r, "after", r.After, want)},
+		{key("before"), before},
+		{key("after"), after},
 		{key("unknown"), b.side(r, "after_unknown", r.Unknown, want)},
-		{key("references"), b.references(r.Config, want).refs},
-		{key("configured"), b.references(r.Config, want).set},
+		{key("references"), config.refs},
+		{key("configured"), config.set},
 		{key("default_tags"), b.defaultTags(r.ProviderKey, p)},
 		{key("default_tags_unknown"), ast.InternedTerm(p.TagsUnknown)},
 	}
-	return ast.ObjectTerm(items...)
+	return ast.ObjectTerm(items[:]...)
 }
 
 // side decodes the declared attributes. What cannot be read is empty in the document and an Undecided finding.
@@ -246,7 +282,7 @@ func foreign(get func() (any, error)) (ast.Value, error) {
 		return nil, err
 	}
 	if raw, ok := doc.(json.RawMessage); ok {
-		t, err := newDecoder().document(raw)
+		t, err := newDecoder(newTerms()).document(raw)
 		if err != nil {
 			return nil, err
 		}

@@ -1,8 +1,10 @@
 package price
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -77,21 +79,33 @@ func (t *table) scan(base, region string) decimal.Decimal {
 	if from < 0 || to < 0 {
 		return decimal.Zero
 	}
-	var ratios []decimal.Decimal
+	type pair struct {
+		ratio float64 // orders the pairs; the answer itself is exact
+		a, b  string
+	}
+	var pairs []pair
 	for row := range strings.Lines(t.body) {
 		row = strings.TrimSuffix(row, "\n")
-		a, errA := decimal.NewFromString(cellAt(row, from))
-		b, errB := decimal.NewFromString(cellAt(row, to))
-		if errA == nil && errB == nil && a.IsPositive() && b.IsPositive() {
-			ratios = append(ratios, b.Div(a))
+		p := pair{a: cellAt(row, from), b: cellAt(row, to)}
+		x, errA := strconv.ParseFloat(p.a, 64)
+		y, errB := strconv.ParseFloat(p.b, 64)
+		if errA == nil && errB == nil && x > 0 && y > 0 {
+			p.ratio = y / x
+			pairs = append(pairs, p)
 		}
 	}
 	const enough = 5
-	if len(ratios) < enough {
+	if len(pairs) < enough {
 		return decimal.Zero
 	}
-	slices.SortFunc(ratios, decimal.Decimal.Cmp)
-	return ratios[len(ratios)/2]
+	slices.SortFunc(pairs, func(p, q pair) int { return cmp.Compare(p.ratio, q.ratio) })
+	median := pairs[len(pairs)/2]
+	x, errA := decimal.NewFromString(median.a)
+	y, errB := decimal.NewFromString(median.b)
+	if errA != nil || errB != nil {
+		return decimal.Zero
+	}
+	return y.Div(x)
 }
 
 // sibling finds the nearest older generation of a machine type (m8i.large → m7i.large) that has both regions.

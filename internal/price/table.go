@@ -96,14 +96,16 @@ func (t *table) region(name string) int {
 // cellAt is the text of a column of a row, empty past its end.
 func cellAt(row string, column int) string {
 	for range column {
-		_, rest, ok := strings.Cut(row, "\t")
-		if !ok {
+		end := strings.IndexByte(row, '\t')
+		if end < 0 {
 			return ""
 		}
-		row = rest
+		row = row[end+1:]
 	}
-	value, _, _ := strings.Cut(row, "\t")
-	return value
+	if end := strings.IndexByte(row, '\t'); end >= 0 {
+		return row[:end]
+	}
+	return row
 }
 
 // answer reads the tiers of one region; a tier without a price makes the whole price missing, because a ladder

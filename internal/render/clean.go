@@ -134,22 +134,27 @@ func (c cleaner) resource(r fact.ResourceCost) fact.ResourceCost {
 	return r
 }
 
+// quote is the quote itself where nothing in it changes, which is nearly always.
 func (c cleaner) quote(q *fact.Quote) *fact.Quote {
 	if q == nil {
 		return nil
 	}
-	out := *q
-	out.Why = c(out.Why)
-	if out.Price != nil {
-		p := *out.Price
-		c.all(&p.Table, &p.Key, &p.Region, &p.AsOf, &p.Source, &p.Derived)
-		if p != *out.Price {
-			out.Price = &p
-		}
-	}
-	if out == *q {
+	why, price := c(q.Why), c.price(q.Price)
+	if why == q.Why && price == q.Price {
 		return q
 	}
+	out := *q
+	out.Why, out.Price = why, price
+	return &out
+}
+
+func (c cleaner) price(p *fact.PriceSource) *fact.PriceSource {
+	if p == nil || c(p.Table) == p.Table && c(p.Key) == p.Key && c(p.Region) == p.Region && c(p.AsOf) == p.AsOf &&
+		c(p.Source) == p.Source && c(p.Derived) == p.Derived {
+		return p
+	}
+	out := *p
+	c.all(&out.Table, &out.Key, &out.Region, &out.AsOf, &out.Source, &out.Derived)
 	return &out
 }
 
