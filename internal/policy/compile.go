@@ -79,7 +79,8 @@ func packageName(pkg ast.Ref) string { return strings.TrimPrefix(pkg.String(), "
 func parseAll(b Bundle, files []file) (map[string]*ast.Module, []Fault) {
 	mods := make(map[string]*ast.Module, len(files))
 	var faults []Fault
-	parsed, errs := parseEach(b, files)
+	caps := capabilities()
+	parsed, errs := parseEach(b, files, caps)
 	for i, f := range files {
 		m, err := parsed[i], errs[i]
 		if err != nil {
@@ -101,7 +102,7 @@ func parseAll(b Bundle, files []file) (map[string]*ast.Module, []Fault) {
 		if foreignPackage(mods, m.Package.Path) || m.RegoVersion() == ast.RegoV2 { //nolint:staticcheck // the span says the same of a whole module, for another type
 			continue
 		}
-		v2, err := parseAs(f, ast.RegoV2)
+		v2, err := parseAs(f, ast.RegoV2, caps)
 		if err != nil {
 			return nil, astFaults(b.Name, err)
 		}
@@ -111,14 +112,14 @@ func parseAll(b Bundle, files []file) (map[string]*ast.Module, []Fault) {
 }
 
 // parseEach parses on every core; results stand in the order of the files.
-func parseEach(b Bundle, files []file) ([]*ast.Module, []error) {
+func parseEach(b Bundle, files []file, caps *ast.Capabilities) ([]*ast.Module, []error) {
 	mods, errs := make([]*ast.Module, len(files)), make([]error, len(files))
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(files)) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
-				mods[i], errs[i] = parseModule(b, files[i])
+				mods[i], errs[i] = parseModule(b, files[i], caps)
 			}
 		})
 	}
@@ -126,25 +127,25 @@ func parseEach(b Bundle, files []file) ([]*ast.Module, []error) {
 	return mods, errs
 }
 
-func parseModule(b Bundle, f file) (*ast.Module, error) {
+func parseModule(b Bundle, f file, caps *ast.Capabilities) (*ast.Module, error) {
 	if b.Builtin {
-		return parseAs(f, ast.RegoV2)
+		return parseAs(f, ast.RegoV2, caps)
 	}
-	m, err := parseAs(f, ast.RegoV1)
+	m, err := parseAs(f, ast.RegoV1, caps)
 	if err != nil {
-		if v2, err2 := parseAs(f, ast.RegoV2); err2 == nil {
+		if v2, err2 := parseAs(f, ast.RegoV2, caps); err2 == nil {
 			return v2, nil
 		}
-		if v0, err0 := parseAs(f, ast.RegoV0); err0 == nil {
+		if v0, err0 := parseAs(f, ast.RegoV0, caps); err0 == nil {
 			return v0, nil
 		}
 	}
 	return m, err
 }
 
-func parseAs(f file, version ast.RegoVersion) (*ast.Module, error) {
+func parseAs(f file, version ast.RegoVersion, caps *ast.Capabilities) (*ast.Module, error) {
 	return ast.ParseModuleWithOpts(f.path, string(f.text), ast.ParserOptions{
-		Capabilities: capabilities(), ProcessAnnotation: true, RegoVersion: version})
+		Capabilities: caps, ProcessAnnotation: true, RegoVersion: version})
 }
 
 // anyOurs reports that some package of the bundle is in our dialect.
