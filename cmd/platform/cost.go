@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -55,10 +56,8 @@ func (o *costOptions) run(ctx context.Context, s streams, paths []string) error 
 }
 
 func oneOf(format string, known []string) error {
-	for _, k := range known {
-		if format == k {
-			return nil
-		}
+	if slices.Contains(known, format) {
+		return nil
 	}
 	_, err := render.ParseFormat(format)
 	if err == nil {

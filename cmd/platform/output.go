@@ -61,10 +61,3 @@ func (p *progress) done() {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}
 }
-
-// note tells something beside the result.
-func (o output) note(s streams, format string, args ...any) {
-	if !o.quiet {
-		fmt.Fprintf(s.err, format+"\n", args...)
-	}
-}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,7 +35,7 @@ func newPricesInfo(s streams) *cobra.Command {
 			}
 			rows, facts := [][]string{}, 0
 			for _, t := range tables {
-				rows = append(rows, []string{t.Name, fmt.Sprint(t.Rows), fmt.Sprint(t.Regions), t.AsOf, string(t.Currency), t.Source})
+				rows = append(rows, []string{t.Name, strconv.Itoa(t.Rows), strconv.Itoa(t.Regions), t.AsOf, string(t.Currency), t.Source})
 				facts += t.Rows
 			}
 			_, err = fmt.Fprintf(s.out, "%s\n\n%d tables, %d rows, on-demand list prices without tax\n%s\n",

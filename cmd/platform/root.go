@@ -54,8 +54,7 @@ func exitCode(err error, w io.Writer) int {
 	if err == nil {
 		return verdict.Allow.ExitCode()
 	}
-	var o *outcomeError
-	if errors.As(err, &o) {
+	if o, ok := errors.AsType[*outcomeError](err); ok {
 		return o.outcome.ExitCode()
 	}
 	fmt.Fprintf(w, "platform: %v\n", err)

@@ -33,7 +33,7 @@ func merge(out *fact.ResourceCost, before, after *sideCost) {
 		}
 	default:
 		out.Lines = matched(before, after)
-		out.Assumptions = append(before.assumptions, after.assumptions...)
+		out.Assumptions = slices.Concat(before.assumptions, after.assumptions)
 	}
 	out.Assumptions = distinct(out.Assumptions)
 	out.Attributes = distinct(out.Attributes)
@@ -190,7 +190,7 @@ func (t *tally) resource(r *fact.ResourceCost) {
 	for i := range r.Lines {
 		l := &r.Lines[i]
 		c := fact.Change{Before: t.quote(l.Before), After: t.quote(l.After), Delta: t.zero}
-		if l.Before != l.After && !(len(open) > 0 && open[baseName(l)]) {
+		if l.Before != l.After && (len(open) == 0 || !open[baseName(l)]) {
 			// Where one side has no number, the other is no saving and no increase either.
 			c.Delta = c.After.Sub(c.Before)
 		}

@@ -166,7 +166,7 @@ func (d *decoder) actions() (action fact.Action, forgets bool) {
 	for d.more() {
 		word := d.str(true)
 		if n < len(words) {
-			words[n] = word
+			words[n] = word //nolint:gosec // n is within the array
 		}
 		n++
 	}

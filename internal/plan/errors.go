@@ -55,8 +55,7 @@ func shorten(s string, most int) string {
 
 // syntaxProblem turns a decoder's error into ours. The decoder's own text may quote the input and is not passed on.
 func syntaxProblem(name string, err error) error {
-	var ours *InputError
-	if errors.As(err, &ours) {
+	if ours, ok := errors.AsType[*InputError](err); ok {
 		return ours
 	}
 	out := &InputError{Name: name, Problem: "is not valid JSON", Fix: fixShow}

@@ -22,6 +22,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // TestRead reads every file of testdata/read (made by hand, one feature each) and testdata/real (made by
 // terraform, see make.sh) and compares the whole plan, or the error, with the golden file beside it.
 func TestRead(t *testing.T) {
+	t.Parallel()
 	for _, folder := range []string{"read", "real"} {
 		files, err := filepath.Glob(filepath.Join("testdata", folder, "*.json"))
 		if err != nil || len(files) < 10 {

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/org/platform-action/internal/fact"
 )
 
@@ -91,12 +93,7 @@ func marks(mask any) bool {
 		}
 		return false
 	case []any:
-		for _, v := range m {
-			if marks(v) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(m, marks)
 	}
 	return true
 }

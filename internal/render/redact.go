@@ -125,7 +125,7 @@ func random(s string) bool {
 		return false
 	}
 	longest := ""
-	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r > unicode.MaxASCII || class(byte(r)) == '-' }) {
+	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r > unicode.MaxASCII || class(byte(r)) == '-' }) { //nolint:gosec // the rest is ASCII
 		if len(part) > len(longest) {
 			longest = part
 		}

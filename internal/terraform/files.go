@@ -180,8 +180,7 @@ func (l *locator) install() {
 
 // reason is an error without the path that the fault already names.
 func reason(err error) string {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathErr.Err
 	}
 	return err.Error()

@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -17,7 +18,7 @@ func (l *locator) json(f *folder, name string, data []byte) {
 	}
 	err := r.objects(r.top)
 	if err == nil {
-		if _, err = r.d.ReadToken(); err == io.EOF {
+		if _, err = r.d.ReadToken(); errors.Is(err, io.EOF) {
 			return
 		}
 	}
@@ -85,20 +86,19 @@ func (r *jsonReader) module(name string, at Position) error {
 // objects calls read at each member of an object, or of each object of a list, as the syntax allows at every level.
 // A value of another kind is skipped: it defines nothing.
 func (r *jsonReader) objects(read func(key string, at Position) error) error {
-	switch r.d.PeekKind() {
-	case '[':
-		if _, err := r.d.ReadToken(); err != nil {
-			return err
-		}
-		for r.d.PeekKind() != ']' {
-			if err := r.members(read); err != nil {
-				return err
-			}
-		}
-		_, err := r.d.ReadToken()
+	if r.d.PeekKind() != '[' {
+		return r.members(read)
+	}
+	if _, err := r.d.ReadToken(); err != nil {
 		return err
 	}
-	return r.members(read)
+	for r.d.PeekKind() != ']' {
+		if err := r.members(read); err != nil {
+			return err
+		}
+	}
+	_, err := r.d.ReadToken()
+	return err
 }
 
 func (r *jsonReader) members(read func(key string, at Position) error) error {
