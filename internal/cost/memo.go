@@ -67,7 +67,7 @@ func (m *memo) rate(book *price.Book, k priceKey) (*rate, error) {
 		return nil, err
 	}
 	r := &rate{tiers: answer.Tiers, memo: m, source: fact.PriceSource{
-		Table: k.table, Key: k.key, Region: answer.Region, AsOf: answer.AsOf, Source: answer.Source, Derived: answer.Derived,
+		Table: answer.Table, Key: k.key, Region: answer.Region, AsOf: answer.AsOf, Source: answer.Source, Derived: answer.Derived,
 	}}
 	switch answer.Status {
 	case price.Exact, price.Derived:

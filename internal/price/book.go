@@ -42,6 +42,7 @@ type Tier struct {
 // Answer is what the book knows of one price.
 type Answer struct {
 	Status   Status
+	Table    string // that the price stands in
 	Tiers    []Tier // at least one unless Missing; ascending, the first from 0
 	Unit     string // as the provider bills it: hour, GB-month, request
 	Currency money.Currency
@@ -202,20 +203,40 @@ func (b *Book) Lookup(tableName, key, region string) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	rows := t.rows(key)
-	if len(rows) == 0 {
-		rows = t.rows(b.fold(t, key)) // providers take names such as standard_f2 in any case
+	a, err := b.published(t, key, region)
+	if err != nil || a.Status != Missing {
+		return a, err
 	}
-	if len(rows) == 0 {
-		return Answer{}, nil
+	if also := t.meta["also"]; also != "" {
+		other, err := b.open(also)
+		if err != nil {
+			return Answer{}, err
+		}
+		if a, err := b.published(other, key, region); err != nil || a.Status != Missing {
+			return a, err
+		}
 	}
+	return b.derive(t, b.rows(t, key), key, region)
+}
+
+// rows are the lines of a key, in any case: providers take names such as standard_f2 too.
+func (b *Book) rows(t *table, key string) []string {
+	if rows := t.rows(key); len(rows) > 0 {
+		return rows
+	}
+	return t.rows(b.fold(t, key))
+}
+
+// published is a price that a table holds for the region, or for all.
+func (b *Book) published(t *table, key, region string) (Answer, error) {
+	rows := b.rows(t, key)
 	for _, place := range []string{region, "global"} {
 		a, err := t.answer(rows, t.region(place), place)
 		if err != nil || a.Status != Missing {
 			return a, err
 		}
 	}
-	return b.derive(t, rows, key, region)
+	return Answer{}, nil
 }
 
 // fold finds the key that differs in case only.

@@ -33,6 +33,8 @@ func TestLookup(t *testing.T) {
 		{"aws/main", "lambda.requests", "us-east-1", price.Exact, "0.0000002"},
 		{"aws/rds", "db.t3.micro/postgres", "us-east-1", price.Exact, "0.018"},
 		{"azure/vm_linux", "Standard_D2s_v5", "eastus", price.Exact, "0.096"},
+		{"azure/storage", "General Block Blob v2/Hot LRS/Hot LRS Data Stored", "westeurope", price.Exact, "0.0196"},
+		{"azure/storage", "General Block Blob v2/Cool LRS/Cool LRS Data Stored", "eastus", price.Exact, "0.0152"}, // of azure/storage_us
 		{"aws/ec2_linux", "m5.large", "mars-north-1", price.Missing, ""},
 		{"aws/ec2_linux", "m999.large", "us-east-1", price.Missing, ""},
 		{"component/aws", "aws_acm_certificate/Certificate", "us-east-1", price.Derived, "0.75"},

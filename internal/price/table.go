@@ -18,6 +18,7 @@ const (
 
 // table is one opened table. Its rows stay text: they are sorted by key, and a lookup is a binary search.
 type table struct {
+	name    string
 	meta    map[string]string
 	columns []string
 	body    string
@@ -27,7 +28,7 @@ type table struct {
 
 // parseTable reads "# name: value" lines, a header line and rows sorted by key.
 func parseTable(name, text string) (*table, error) {
-	t := &table{meta: map[string]string{}}
+	t := &table{name: name, meta: map[string]string{}}
 	for strings.HasPrefix(text, "#") {
 		line, rest, _ := strings.Cut(text, "\n")
 		key, value, ok := strings.Cut(strings.TrimSpace(line[1:]), ":")
@@ -111,11 +112,11 @@ func cellAt(row string, column int) string {
 // answer reads the tiers of one region; a tier without a price makes the whole price missing, because a ladder
 // with a hole would be billed at the wrong rate.
 func (t *table) answer(rows []string, column int, region string) (Answer, error) {
-	if column < 0 {
+	if column < 0 || len(rows) == 0 {
 		return Answer{}, nil
 	}
 	a := Answer{
-		Status: Exact, Unit: t.meta["unit"], Currency: t.currency(), Region: region, AsOf: t.meta["as-of"], Source: t.meta["source"],
+		Status: Exact, Table: t.name, Unit: t.meta["unit"], Currency: t.currency(), Region: region, AsOf: t.meta["as-of"], Source: t.meta["source"],
 	}
 	for _, row := range rows {
 		text := cellAt(row, column)

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/shopspring/decimal"
 )
 
 func (im importer) azure() error {
@@ -36,11 +38,37 @@ func (im importer) azure() error {
 			continue
 		}
 		seen[e.key] = true
-		entries = append(entries, e)
+		ladder, err := hotLadder(e)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, ladder...)
 	}
 	m := meta("azure-pricing-radar data set of Azure retail prices", "2026-08-22", "MIT", "https://azure.microsoft.com/en-us/pricing/details/managed-disks/", "as the row says",
-		[2]string{"derive", "ratio"}, [2]string{"base", "westeurope northeurope"}, [2]string{"reference", "azure/vm_linux"}, [2]string{"free", "the provider lists these at no charge"})
+		[2]string{"derive", "ratio"}, [2]string{"base", "westeurope northeurope"}, [2]string{"reference", "azure/vm_linux"}, [2]string{"free", "the provider lists these at no charge"},
+		[2]string{"also", "azure/storage_us"})
 	return im.save("azure/storage", m, entries)
+}
+
+// hotLadder gives the hot tier of block blobs its three steps back: the data set keeps the last one, for what is over
+// 500 TB. The first two are published as that divided by 0.92, times 1 and 0.96.
+func hotLadder(e entry) ([]entry, error) {
+	if !strings.HasPrefix(e.key, "General Block Blob v2/Hot ") || !strings.HasSuffix(e.key, "Data Stored") {
+		return []entry{e}, nil
+	}
+	first, second := e, e
+	first.cells, second.cells = map[string]string{}, map[string]string{}
+	second.from, e.from = "51200", "512000"
+	for region, text := range e.cells {
+		last, err := decimal.NewFromString(text)
+		if err != nil {
+			return nil, err
+		}
+		top := last.Div(decimal.RequireFromString("0.92"))
+		first.cells[region] = top.Round(6).String()
+		second.cells[region] = top.Mul(decimal.RequireFromString("0.96")).Round(6).String()
+	}
+	return []entry{first, second, e}, nil
 }
 
 func (im importer) google() error {
