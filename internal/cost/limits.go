@@ -160,14 +160,14 @@ func (j *judge) unknowns(rule fact.UnknownRule) {
 	}
 	var parts []string
 	if n := j.coverage.ChangedUnknown; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d with a value that is known only after apply", n))
+		parts = append(parts, fmt.Sprintf("%d whose cost is unknown", n))
 	}
 	if n := j.coverage.ChangedUnpriced; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d with no price", n))
 	}
 	j.findings = append(j.findings, verdict.Finding{
 		ID: "cost-unknown", Title: "Part of the change has no price", Severity: severity,
-		Message: fmt.Sprintf("of %d changed resources, %s: the total leaves them out", j.coverage.Changed, strings.Join(parts, " and ")),
+		Message: fmt.Sprintf("of %d changed, %s: the total leaves them out", j.coverage.Changed, strings.Join(parts, " and ")),
 		Fix:     "platform cost explain ADDRESS shows what is missing",
 	})
 }

@@ -27,6 +27,24 @@ func oneLine(s string) string {
 	}, s)
 }
 
+// inertCommand breaks what an Actions runner obeys wherever it stands in a line of a log. What it obeys only at the
+// start of a line, after blanks, is for each format to keep from there.
+func inertCommand(s string) string { return strings.ReplaceAll(s, "##[", "# #[") }
+
+// inertLines is for formats whose lines may begin with a text of the pull request.
+func inertLines(s string) string {
+	if !strings.Contains(s, "::") {
+		return s
+	}
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		if strings.HasPrefix(strings.TrimLeft(l, " "), "::") {
+			lines[i] = strings.Replace(l, "::", ": :", 1)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // plainASCII reports text that needs no care; almost all text is, and reports can be large.
 func plainASCII(s string) bool {
 	for i := range len(s) {
@@ -57,8 +75,9 @@ func property(s string) string {
 // and a terminal that shows the text is not steered by it.
 func asciiJSON(b []byte) []byte {
 	s := string(b)
+	s = strings.ReplaceAll(s, "##[", `#\u0023[`)
 	if strings.IndexFunc(s, steering) < 0 {
-		return b
+		return []byte(s)
 	}
 	var out strings.Builder
 	for _, r := range s {
@@ -79,11 +98,11 @@ func steering(r rune) bool {
 	return r != '\n' && r > '~' && (unicode.IsControl(r) || invisible(r) || r == '\u2028' || r == '\u2029')
 }
 
-// cell neutralises formulas: a spreadsheet runs what begins with one of these characters, some in their wide form
-// too, and some after a blank. Numbers of our own do not pass here, so that they stay numbers.
+// cell neutralises formulas and commands: a spreadsheet runs what begins with one of these characters, some in their
+// wide form too, and some after a blank; an Actions runner obeys a line of its log that begins with two colons. Numbers of our own do not pass here, so that they stay numbers.
 func cell(s string) string {
 	s = oneLine(s)
-	if first := strings.TrimLeft(s, " \u00a0"); first != "" && strings.ContainsAny(firstRune(first), "=+-@＝＋－＠") {
+	if first := strings.TrimLeft(s, " \u00a0"); first != "" && (strings.ContainsAny(firstRune(first), "=+-@＝＋－＠") || strings.HasPrefix(first, "::")) {
 		return "'" + s
 	}
 	return s

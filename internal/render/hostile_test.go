@@ -54,6 +54,8 @@ var hostile = map[string]string{
 	"tags":        "a\U000E0041\U000E0042\u3164\u115fb",
 	"separators":  "a\u2028b\u2029c\u0085d\ve\ff",
 	"commands":    "\n::error::owned\n::set-output name=x::y\n##[error]z",
+	"command":     "::stop-commands::x ##[stop-commands]x ###[add-mask]x",
+	"commands at": strings.Repeat("x ::error::owned ", 20),
 	"percents":    `%0A::error::owned %25 100%`,
 	"props":       `a,line=1::b:c`,
 	"formula =":   `=cmd|'/C calc'!A0`,
@@ -197,11 +199,42 @@ func TestHostileTerminal(t *testing.T) {
 					break
 				}
 			}
-			if want := render(t, Text, planted(t, benign), o); strings.Count(got, "\n") != strings.Count(want, "\n") {
-				t.Errorf("%s: %d lines, a harmless text has %d:\n%s", name, strings.Count(got, "\n"), strings.Count(want, "\n"), got)
+			if want := render(t, Text, planted(t, benign), o); rows(got) != rows(want) {
+				t.Errorf("%s: %d rows, a harmless text has %d:\n%s", name, rows(got), rows(want), got)
 			}
 			if want := render(t, Text, planted(t, benign), o); !o.TTY && strings.Count(got, "\t") != strings.Count(want, "\t") {
 				t.Errorf("%s: a harmless text has other columns:\n%s", name, got)
+			}
+		}
+	}
+}
+
+// rows counts lines but for those that go on with a wrapped cell, which begin with blanks.
+func rows(s string) int {
+	n := 0
+	for line := range strings.Lines(s) {
+		if !strings.HasPrefix(line, strings.Repeat(" ", 20)) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestHostileLogs holds that no format, printed in a job's log, gives the runner a command. It obeys :: at the
+// start of a line after blanks, and ##[ anywhere.
+func TestHostileLogs(t *testing.T) {
+	own := regexp.MustCompile(`(?m)^::(error|warning|notice) `)
+	obeyed := regexp.MustCompile(`(?m)^[ \t]*::|##\[`)
+	for name, text := range hostile {
+		for _, f := range []Format{Text, JSON, Markdown, HTML, SARIF, JUnit, GitHub, CSV} {
+			for _, o := range []Options{{}, {TTY: true, Width: 50}} {
+				got := render(t, f, planted(t, text), o)
+				if f == GitHub {
+					got = own.ReplaceAllString(got, "")
+				}
+				if at := obeyed.FindStringIndex(got); at != nil {
+					t.Errorf("%s as %s: the runner obeys %q", name, f, got[at[0]:min(len(got), at[1]+40)])
+				}
 			}
 		}
 	}

@@ -34,7 +34,7 @@ var shapes = map[string]*regexp.Regexp{
 	"url":       regexp.MustCompile(`(?i)(https?|ftp)://`),
 	"www":       regexp.MustCompile(`(?i)\bwww\.`),
 	"formula":   regexp.MustCompile(`\$[^0-9]`),
-	"command":   regexp.MustCompile(`(?m)^::`),
+	"command":   regexp.MustCompile(`(?m)^[ \t]*::|##\[`),
 	"invisible": regexp.MustCompile("[\u202a-\u202e\u2066-\u2069\u200c-\u200f\x00-\x08\x1b]"),
 }
 

@@ -29,7 +29,7 @@ func textReport(r Report, o Options) string {
 	p.projects(&b, r)
 	p.costs(&b, r)
 	p.footer(&b, r)
-	return b.String()
+	return inertLines(b.String())
 }
 
 type painter struct{ o Options }
@@ -112,10 +112,12 @@ func (p painter) findings(b *strings.Builder, r Report) {
 		ids[i], places[i] = middle(terminal(f.ID), 24), middle(terminal(nonEmpty(where(r, f), "–")), 48)
 		taken = max(taken, ptext.StringWidthWithoutEscSequences(ids[i])+ptext.StringWidthWithoutEscSequences(places[i]))
 	}
+	const lines = 4 // of one reason
+	wide := max(40, p.width()-taken-8)
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 4, WidthMax: wide, WidthMaxEnforcer: ptext.WrapSoft}})
 	for i, f := range shown {
 		t.AppendRow(table.Row{
-			p.paint(outcomeColor(f.Severity), terminalSymbol(f.Severity)), ids[i], places[i],
-			middle(terminal(findingWhy(f)), max(40, p.width()-taken-8)),
+			p.paint(outcomeColor(f.Severity), terminalSymbol(f.Severity)), ids[i], places[i], middle(terminal(findingWhy(f)), lines*wide),
 		})
 	}
 	if n := len(findings) - len(shown); n > 0 {
