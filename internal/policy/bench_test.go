@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/shopspring/decimal"
 
@@ -68,4 +69,49 @@ func BenchmarkEvaluate(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkFurtherRules is what rules beyond the built-in ones cost at 1,000 resources: one of ten looks at a
+// resource type of the plan.
+func BenchmarkFurtherRules(b *testing.B) {
+	facts := sample(1_000)
+	for _, n := range []int{0, 10, 50} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			bundles := []policy.Bundle{builtin()}
+			if n > 0 {
+				bundles = append(bundles, policy.Bundle{Name: "team", FS: furtherRules(n)})
+			}
+			set := compile(b, bundles...)
+			for b.Loop() {
+				if _, err := set.Evaluate(b.Context(), policy.Input{Facts: facts}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func furtherRules(n int) fstest.MapFS {
+	types := []string{"aws_instance", "aws_s3_bucket", "aws_db_instance", "azurerm_storage_account", "google_compute_instance"}
+	files := fstest.MapFS{}
+	for i := range n {
+		typ := types[i%len(types)]
+		files[fmt.Sprintf("rule%03d.rego", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, `# METADATA
+# title: Rule %[1]d
+# custom:
+#   id: TEAM-%03[1]d
+#   severity: warn
+#   reads:
+#     %[2]s: [tags]
+package team.rule%03[1]d
+
+deny contains result if {
+	some r in input.resources.%[2]s
+	r.judged
+	object.get(r.after, ["tags", "owner"], "") == "nobody-%[1]d"
+	result := {"msg": sprintf("%%s belongs to nobody", [r.address]), "address": r.address}
+}
+`, i, typ)}
+	}
+	return files
 }
