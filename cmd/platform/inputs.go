@@ -103,14 +103,15 @@ func (in inputs) loadConfig(out *loaded) (root string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("the configuration cannot be read: %w", err)
 	}
-	if out.config, err = config.Parse(filepath.ToSlash(path), data); err != nil {
+	name := displayName(path)
+	if out.config, err = config.Parse(name, data); err != nil {
 		return "", err
 	}
-	out.digests = append(out.digests, digest("config", filepath.ToSlash(path), data))
+	out.digests = append(out.digests, digest("config", name, data))
 	for _, key := range out.config.Unused() {
 		out.notes = append(out.notes, verdict.Finding{
 			ID: "config-unused", Title: "A configured key has no effect here", Severity: verdict.Warn,
-			Message: key + " is valid, but this command does not act on it: the verdict was made without it", File: filepath.ToSlash(path),
+			Message: key + " is valid, but this command does not act on it: the verdict was made without it", File: name,
 		})
 	}
 	return root, nil
@@ -128,10 +129,11 @@ func (in inputs) loadUsage(out *loaded, root string) error {
 	if err != nil {
 		return fmt.Errorf("the usage file cannot be read: %w", err)
 	}
-	if out.usage, err = cost.ParseUsage(filepath.ToSlash(path), bytes.NewReader(data)); err != nil {
+	name := displayName(path)
+	if out.usage, err = cost.ParseUsage(name, bytes.NewReader(data)); err != nil {
 		return err
 	}
-	out.digests = append(out.digests, digest("usage", filepath.ToSlash(path), data))
+	out.digests = append(out.digests, digest("usage", name, data))
 	return nil
 }
 

@@ -5,6 +5,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/org/platform-action/internal/cost"
 	"github.com/org/platform-action/internal/fact"
@@ -174,10 +175,23 @@ func (c *Control) gather(ctx context.Context, req Request) (render.Report, []cos
 			Address: a, Fix: "correct the address in the usage file, or remove it",
 		})
 	}
+	r.Verdict.Findings = append(r.Verdict.Findings, unknownUsage(c.estimator.UnknownUsage())...)
 	if len(projects) > 0 {
 		r.Verdict.Inputs = append(r.Verdict.Inputs, verdict.Input{Kind: "book", Name: "prices", Digest: projects[0].Estimate.BookDigest})
 	}
 	return r, projects, nil
+}
+
+func unknownUsage(list []cost.UnknownUsage) []verdict.Finding {
+	var out []verdict.Finding
+	for _, u := range list {
+		out = append(out, verdict.Finding{
+			ID: "usage-unknown", Title: "Usage that the type does not have", Severity: verdict.Warn,
+			Message: fmt.Sprintf("the usage key %s is none of %s: it counts for nothing", u.Key, u.Type),
+			Address: u.Address, Fix: "the keys of this type are " + strings.Join(u.Known, ", "),
+		})
+	}
+	return out
 }
 
 func (c *Control) estimate(s Source) (fact.Estimate, error) {
