@@ -137,7 +137,8 @@ func inBudget(b fact.Budget, project string) bool {
 	}
 	for _, pattern := range b.Paths {
 		for _, candidate := range []string{project, path.Dir(project)} {
-			if ok, err := doublestar.Match(strings.TrimPrefix(pattern, "./"), strings.TrimPrefix(candidate, "./")); ok && err == nil {
+			ok, err := doublestar.Match(strings.TrimPrefix(pattern, "./"), strings.TrimPrefix(candidate, "./"))
+			if ok || err != nil { // a pattern that cannot be read guards everything
 				return true
 			}
 		}

@@ -41,11 +41,15 @@ func ParseUsage(name string, r io.Reader) (*Usage, error) {
 	if len(data) > maxUsageBytes {
 		return nil, fmt.Errorf("%s: larger than %d MiB; a usage file lists monthly quantities only", name, maxUsageBytes>>20)
 	}
-	var doc yaml.Node
-	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
+	var doc, second yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	if err := decoder.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: not YAML: %w", name, err)
 	}
 	p := &usageParser{name: name}
+	if err := decoder.Decode(&second); err == nil {
+		p.fault(&second, "a second document begins here; keep one")
+	}
 	u := &Usage{name: name, resources: map[string]map[string]any{}, types: map[string]map[string]any{}}
 	if len(doc.Content) > 0 {
 		p.document(doc.Content[0], u)
@@ -95,7 +99,10 @@ func (p *usageParser) document(root *yaml.Node, u *Usage) {
 
 func (p *usageParser) group(n *yaml.Node, into map[string]map[string]any) {
 	for key, value := range p.pairs(n) {
-		values, _ := p.value(key.Value, value, 0).(map[string]any)
+		values := map[string]any{}
+		for k, v := range p.pairs(value) {
+			values[k.Value] = p.value(k.Value, v, 1)
+		}
 		into[key.Value] = values
 	}
 }
@@ -107,7 +114,7 @@ func (p *usageParser) pairs(n *yaml.Node) func(func(k, v *yaml.Node) bool) {
 			return
 		}
 		if n.Kind != yaml.MappingNode {
-			p.fault(n, "want a mapping here")
+			p.fault(n, "want a mapping here, such as monthly_requests: 1000000")
 			return
 		}
 		seen := map[string]bool{}
@@ -127,7 +134,7 @@ func (p *usageParser) pairs(n *yaml.Node) func(func(k, v *yaml.Node) bool) {
 // value reads a number, word, flag, list or nested mapping. Aliases are refused: they make small files huge.
 func (p *usageParser) value(key string, n *yaml.Node, depth int) any {
 	if depth > 8 {
-		p.fault(n, "%.60s is nested too deeply", key)
+		p.fault(n, "%.60q is nested too deeply", key)
 		return nil
 	}
 	switch n.Kind {
@@ -147,7 +154,7 @@ func (p *usageParser) value(key string, n *yaml.Node, depth int) any {
 		return p.scalar(key, n)
 	case yaml.AliasNode, yaml.DocumentNode:
 	}
-	p.fault(n, "%.60s: aliases are not read; write the value out", key)
+	p.fault(n, "%.60q: aliases are not read; write the value out", key)
 	return nil
 }
 
@@ -165,11 +172,11 @@ func (p *usageParser) scalar(key string, n *yaml.Node) any {
 		f, _ := d.Float64()
 		switch {
 		case err != nil || math.IsInf(f, 0) || math.IsNaN(f):
-			p.fault(n, "%.60s: %.40q is not a finite number", key, n.Value)
+			p.fault(n, "%.60q: %.40q is not a finite number", key, n.Value)
 		case f < 0:
-			p.fault(n, "%.60s: %.40s is negative; a quantity a month is zero or more", key, n.Value)
+			p.fault(n, "%.60q: %.40s is negative; a quantity a month is zero or more", key, n.Value)
 		case f > maxQuantity:
-			p.fault(n, "%.60s: %.40s is more than 1e18 a month; look at the unit", key, n.Value)
+			p.fault(n, "%.60q: %.40s is more than 1e18 a month; look at the unit", key, n.Value)
 		}
 		return f
 	}
