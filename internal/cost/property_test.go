@@ -63,7 +63,7 @@ func drawPlan(t *rapid.T) fact.Plan {
 			r.After, r.Unknown = nil, nil
 		case fact.NoOp:
 			r.Unknown = nil
-		default:
+		case fact.ActionUnknown, fact.Read, fact.Update, fact.DeleteThenCreate, fact.CreateThenDelete, fact.Forget:
 		}
 		p.Resources = append(p.Resources, r)
 	}
