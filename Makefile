@@ -37,7 +37,7 @@ generate: ## the price book and docs/policies.md
 	go run ./tools/policydocs > docs/policies.md
 
 golden: ## write every golden anew; read the difference before you commit it
-	go test ./internal/cost ./internal/render ./internal/policy ./internal/plan ./internal/config ./internal/terraform -update
+	go test ./internal/cost ./internal/render ./internal/policy ./internal/plan ./internal/config ./internal/terraform ./internal/infracost -update
 
 tidy: ## go.mod
 	go mod tidy

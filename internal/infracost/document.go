@@ -73,20 +73,20 @@ func resource(c *fact.ResourceCost, pick side) (map[string]any, money.Amount, bo
 	own := []any{}
 	groups := map[string][]any{}
 	var order []string
-	sum := money.Amount{}
+	sum, known := money.Amount{}, false
 	for _, l := range c.Lines {
 		q := pick(l)
 		if q == nil {
 			continue
 		}
 		if q.Monthly != nil {
-			sum = sum.Add(*q.Monthly)
+			sum, known = sum.Add(*q.Monthly), true
 		}
 		if l.Group == "" {
 			own = append(own, component(l, q))
 			continue
 		}
-		if _, known := groups[l.Group]; !known {
+		if _, begun := groups[l.Group]; !begun {
 			order = append(order, l.Group)
 		}
 		groups[l.Group] = append(groups[l.Group], component(l, q))
@@ -98,10 +98,14 @@ func resource(c *fact.ResourceCost, pick side) (map[string]any, money.Amount, bo
 	for _, g := range order {
 		subresources = append(subresources, map[string]any{"name": g, "costComponents": groups[g], "metadata": map[string]any{}})
 	}
-	return map[string]any{
-		"name": c.Address, "resourceType": c.Type, "metadata": map[string]any{}, "monthlyCost": text(sum), "hourlyCost": hourly(sum),
+	out := map[string]any{
+		"name": c.Address, "resourceType": c.Type, "metadata": map[string]any{}, "monthlyCost": nil, "hourlyCost": nil,
 		"costComponents": own, "subresources": subresources,
-	}, sum, true
+	}
+	if known { // nothing known is no zero
+		out["monthlyCost"], out["hourlyCost"] = text(sum), hourly(sum)
+	}
+	return out, sum, true
 }
 
 // component is one line. A missing price says so, instead of the zero that the original prints.

@@ -35,11 +35,25 @@ func New(value decimal.Decimal, currency Currency) Amount { return Amount{value,
 
 // Parse reads a decimal such as "12.50" or "0.0000002".
 func Parse(s string, currency Currency) (Amount, error) {
+	d, err := parse(s)
+	return Amount{d, currency}, err
+}
+
+// parse reads a decimal of a size that amounts have. A text such as 1e999999999 is short, and fills a machine's memory
+// when something is added to it.
+func parse(s string) (decimal.Decimal, error) {
+	const digits, exponent = 60, 40
+	if len(s) > digits {
+		return decimal.Decimal{}, fmt.Errorf("amount %.40q… has more than %d characters", s, digits)
+	}
 	d, err := decimal.NewFromString(s)
 	if err != nil {
-		return Amount{}, fmt.Errorf("amount %q is not a decimal number", s)
+		return decimal.Decimal{}, fmt.Errorf("amount %.40q is not a decimal number", s)
 	}
-	return Amount{d, currency}, nil
+	if d.Exponent() > exponent || d.Exponent() < -exponent {
+		return decimal.Decimal{}, fmt.Errorf("amount %.40q is out of range", s)
+	}
+	return d, nil
 }
 
 // Value is the bare decimal.
@@ -102,9 +116,9 @@ func (a Amount) MarshalJSON() ([]byte, error) { return []byte(a.value.String()),
 // UnmarshalJSON reads a JSON number or a decimal string; the currency must be set by the document's reader
 // with In.
 func (a *Amount) UnmarshalJSON(b []byte) error {
-	d, err := decimal.NewFromString(strings.Trim(string(b), `"`))
+	d, err := parse(strings.Trim(string(b), `"`))
 	if err != nil {
-		return fmt.Errorf("amount %.40q is not a decimal number", b)
+		return err
 	}
 	a.value = d
 	return nil
