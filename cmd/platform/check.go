@@ -23,6 +23,7 @@ import (
 
 const checkExamples = `  terraform show -json plan.out > plan.json && platform check plan.json
   platform check plan.json --usage usage.yml --format markdown --out comment.md
+  platform check infra/prod --base-ref origin/main
   platform check envs/*/plan.json --policy policies/ --fail-on warn
   terraform show -json plan.out | platform check -`
 
@@ -40,7 +41,7 @@ func newCheck(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "check PATH…",
 		Short:   "Cost and policies of plans, as one verdict",
-		Long:    "check prices what Terraform plans change, judges them by policy and by the configured limits, and says one\nverdict. PATH is the JSON form of a plan; - reads standard input.\n\n" + exitCodes,
+		Long:    "check prices what Terraform plans change, judges them by policy and by the configured limits, and says one\nverdict. PATH is the JSON form of a plan, or a Terraform folder, which is evaluated without providers; - reads a plan\nfrom standard input.\n\n" + exitCodes,
 		Example: checkExamples,
 		Args:    needPath,
 		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), s, args) },
@@ -65,7 +66,10 @@ func needPath(c *cobra.Command, args []string) error {
 
 func (in *inputs) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&in.base, "base", "", "plan to compare with, instead of the plan's own before side")
+	f.StringVar(&in.base, "base", "", "plan to compare with, instead of the plan's own before side; or, for a folder, another folder")
+	f.StringVar(&in.baseRef, "base-ref", "", "for folders: compare with where the work tree's branch began on REF, such as origin/main")
+	f.StringArrayVar(&in.vars, "var", nil, "for folders: NAME=VALUE of a variable; may be given more than once")
+	f.StringArrayVar(&in.varFiles, "var-file", nil, "for folders: file with values of variables; may be given more than once")
 	f.StringVar(&in.source, "source", "", "folder of the Terraform source, for file and line (default: the plan's folder)")
 	f.StringVar(&in.usage, "usage", "", "usage file (default: cost.usage of the configuration)")
 	f.StringVar(&in.config, "config", "", "configuration (default: "+configName+" of the repository)")

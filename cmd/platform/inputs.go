@@ -30,8 +30,9 @@ const configName = ".github/platform.yml"
 
 // inputs are the flags that say what to read.
 type inputs struct {
-	base, source, usage, config string
-	limits                      plan.Limits
+	base, baseRef, source, usage, config string
+	vars, varFiles                       []string
+	limits                               plan.Limits
 }
 
 // loaded is everything that was read.
@@ -64,7 +65,7 @@ func (in inputs) loadSettings() (loaded, error) {
 
 func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []string, out *loaded) error {
 	var base *fact.Plan
-	if in.base != "" {
+	if in.base != "" && !isFolder(in.base) {
 		b, err := in.read(s, p, in.base)
 		if err != nil {
 			return err
@@ -74,6 +75,17 @@ func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []
 	for _, path := range paths {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if isFolder(path) {
+			source, err := in.loadFolder(ctx, s, p, path)
+			if err != nil {
+				return err
+			}
+			out.sources = append(out.sources, source)
+			continue
+		}
+		if in.baseRef != "" || isFolder(in.base) {
+			return fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref and a folder as --base are for Terraform folders", path)
 		}
 		source, err := in.loadPlan(s, p, path)
 		if err != nil {
@@ -186,12 +198,8 @@ func (in inputs) read(s streams, p *progress, path string) (fact.Plan, error) {
 		}
 		return plan.Read("standard input", bytes.NewReader(data), in.limits)
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return fact.Plan{}, fmt.Errorf("%s: no such plan file; make one with: terraform plan -out plan.out && terraform show -json plan.out > plan.json", path)
-	}
-	if info.IsDir() {
-		return fact.Plan{}, fmt.Errorf("%s is a folder; give the JSON form of its plan: terraform plan -out plan.out && terraform show -json plan.out > plan.json", path)
+	if _, err := os.Stat(path); err != nil {
+		return fact.Plan{}, fmt.Errorf("%s: no such plan file or Terraform folder; make a plan with: terraform plan -out plan.out && terraform show -json plan.out > plan.json", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {

@@ -3,6 +3,8 @@
 package cost
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"runtime"
 	"sync"
@@ -116,9 +118,11 @@ func pairsBetween(before, after *universe) []pair {
 		}
 	}
 	var pairs []pair
+	forgotten := map[string]bool{}
 	for i := range after.plan.Resources {
 		r := &after.plan.Resources[i]
 		x := after.index[r]
+		forgotten[r.Address] = r.Action == fact.Forget
 		if r.Data || x == nil {
 			continue
 		}
@@ -128,14 +132,22 @@ func pairsBetween(before, after *universe) []pair {
 		}
 		delete(old, from)
 		p := pair{resource: r, action: fact.Update, before: was, after: x}
-		if was == nil {
+		switch {
+		case was == nil:
 			p.action = fact.Create
+		case bytes.Equal(was.raw, x.raw) && bytes.Equal(was.resource.Unknown, r.Unknown):
+			p.action = fact.NoOp // what it refers to may have changed: both sides are priced all the same
 		}
 		pairs = append(pairs, p)
 	}
 	for i := range before.plan.Resources {
 		r := &before.plan.Resources[i]
-		if x := old[r.Address]; x != nil && !r.Data && before.index[r] == x {
+		x := old[r.Address]
+		switch {
+		case x == nil || r.Data || before.index[r] != x:
+		case forgotten[r.Address]:
+			pairs = append(pairs, pair{resource: r, action: fact.Forget, before: x, after: x})
+		default:
 			pairs = append(pairs, pair{resource: r, action: fact.Delete, before: x})
 		}
 	}
@@ -196,7 +208,7 @@ func (w *worker) price(p pair) result {
 		out.free = true
 		return out
 	case rules == nil:
-		out.why = "the type is not in the catalogue"
+		out.why = cmp.Or(r.Uncounted, "the type is not in the catalogue")
 		out.cost.Lines = unpricedLine(p, out.why)
 		return out
 	case p.action == fact.ActionUnknown:
@@ -215,8 +227,27 @@ func (w *worker) price(p pair) result {
 		before = w.before.side(p.before, rules)
 	}
 	merge(&out.cost, before, after)
+	if r.Uncounted != "" {
+		perInstance(out.cost.Lines, r.Uncounted)
+	}
 	out.free = len(out.cost.Lines) == 0
 	return out
+}
+
+// perInstance turns the bill of one instance into that of a number of them that nobody knows: at least nothing, with
+// what each would cost.
+func perInstance(lines []fact.LineItem, why string) {
+	of := func(q *fact.Quote) *fact.Quote {
+		if q == nil || q.Monthly == nil {
+			return q
+		}
+		nothing := q.Monthly.Sub(*q.Monthly)
+		return &fact.Quote{Basis: fact.Unknown, Rate: q.Rate, Price: q.Price, Low: &nothing,
+			Why: fmt.Sprintf("at least 0, per instance %s %s: %s", q.Monthly.Value().StringFixed(2), q.Monthly.Currency(), why)}
+	}
+	for i := range lines {
+		lines[i].Before, lines[i].After = of(lines[i].Before), of(lines[i].After)
+	}
 }
 
 func displayAddress(r *fact.Resource) string {

@@ -88,7 +88,11 @@ func (s *scope) unresolved(config any, sets bool) (state, string) {
 	if s.instance.resource.Config != nil && !sets {
 		return unset, ""
 	}
-	if e, ok := config.(fact.Expression); ok && len(e.References) > 0 {
+	e, ok := config.(fact.Expression)
+	if ok && e.Why != "" {
+		return unknown, e.Why
+	}
+	if ok && len(e.References) > 0 {
 		return unknown, "known only after apply: set from " + e.References[0]
 	}
 	return unknown, "known only after apply"

@@ -99,6 +99,8 @@ type Resource struct {
 	After   json.RawMessage
 	Unknown json.RawMessage // after_unknown: true where the value is known only after apply
 
+	Uncounted string // why the number of instances is not known; this one stands for all of them
+
 	Config *ResourceConfig // the block's configuration, shared by its instances; nil when the plan has none
 	File   string          // slash-separated path of the block when source is at hand
 	Line   int             // 1-based line of the block; 0 is unknown
@@ -115,6 +117,7 @@ type ResourceConfig struct {
 type Expression struct {
 	Constant   bool
 	References []string // as the plan lists them, such as ["aws_vpc.main.id", "aws_vpc.main"]
+	Why        string   // why the value is not known, with its place in the source; empty from a plan
 	Blocks     []map[string]Expression
 }
 
