@@ -116,7 +116,7 @@ func (o *checkOptions) run(ctx context.Context, s streams, paths []string) error
 	if err != nil {
 		return checkFault(err)
 	}
-	r.Version, r.Reproduce = version, reproduce("check", paths)
+	r.Version, r.Reproduce = version, reproduce("check", paths, o.inputs)
 	if err := o.write(s, r); err != nil {
 		return err
 	}
@@ -221,13 +221,21 @@ func newEstimator(in loaded, flag string, explain bool) (money.Currency, *cost.E
 }
 
 // reproduce is the command line that shows the same, without anything that only this machine has.
-func reproduce(command string, paths []string) string {
+func reproduce(command string, paths []string, in inputs) string {
 	words := []string{"platform", command}
 	for _, p := range paths {
 		if p != "-" {
 			p = displayName(p)
 		}
 		words = append(words, p)
+	}
+	for _, f := range []struct{ name, value string }{{"--config", in.config}, {"--usage", in.usage}, {"--base", in.base}} {
+		if f.value != "" {
+			words = append(words, f.name, displayName(f.value))
+		}
+	}
+	if in.baseRef != "" {
+		words = append(words, "--base-ref", in.baseRef)
 	}
 	return strings.Join(words, " ")
 }

@@ -81,7 +81,7 @@ func (o *costOptions) estimate(ctx context.Context, s streams, paths []string, e
 	if err != nil {
 		return render.Report{}, &faultError{err}
 	}
-	r.Version, r.Reproduce = version, reproduce("cost", paths)
+	r.Version, r.Reproduce = version, reproduce("cost", paths, o.inputs)
 	return r, nil
 }
 

@@ -64,9 +64,15 @@ func (in inputs) loadSettings() (loaded, error) {
 }
 
 func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []string, out *loaded) error {
+	if err := distinct(paths); err != nil {
+		return err
+	}
+	if in.base != "" && len(paths) > 1 {
+		return fmt.Errorf("--base is compared with one plan or folder, and %d are named; run the command once for each", len(paths))
+	}
 	var base *fact.Plan
 	if in.base != "" && !isFolder(in.base) {
-		b, err := in.read(s, p, in.base)
+		b, err := in.read(ctx, s, p, in.base)
 		if err != nil {
 			return err
 		}
@@ -87,12 +93,28 @@ func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []
 		if in.baseRef != "" || isFolder(in.base) {
 			return fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref and a folder as --base are for Terraform folders", path)
 		}
-		source, err := in.loadPlan(s, p, path)
+		source, err := in.loadPlan(ctx, s, p, path)
 		if err != nil {
 			return err
 		}
 		source.Base = base
 		out.sources = append(out.sources, source)
+	}
+	return nil
+}
+
+// distinct refuses a plan that is named twice: its cost would count twice.
+func distinct(paths []string) error {
+	seen := map[string]bool{}
+	for _, path := range paths {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return err
+		}
+		if seen[abs] {
+			return fmt.Errorf("%s is named twice; its cost would count twice", path)
+		}
+		seen[abs] = true
 	}
 	return nil
 }
@@ -172,8 +194,8 @@ func repositoryRoot(dir string) string {
 	}
 }
 
-func (in inputs) loadPlan(s streams, p *progress, path string) (control.Source, error) {
-	pl, err := in.read(s, p, path)
+func (in inputs) loadPlan(ctx context.Context, s streams, p *progress, path string) (control.Source, error) {
+	pl, err := in.read(ctx, s, p, path)
 	if err != nil {
 		return control.Source{}, err
 	}
@@ -188,11 +210,10 @@ func (in inputs) loadPlan(s streams, p *progress, path string) (control.Source, 
 }
 
 // read opens a plan file, or standard input for "-".
-func (in inputs) read(s streams, p *progress, path string) (fact.Plan, error) {
+func (in inputs) read(ctx context.Context, s streams, p *progress, path string) (fact.Plan, error) {
 	p.step("reading " + path)
 	if path == "-" {
-		max := in.limits.MaxBytes
-		data, err := io.ReadAll(io.LimitReader(s.in, max+1))
+		data, err := readAll(ctx, s.in, in.limits.MaxBytes+1)
 		if err != nil {
 			return fact.Plan{}, fmt.Errorf("standard input: %w", err)
 		}
@@ -207,6 +228,25 @@ func (in inputs) read(s streams, p *progress, path string) (fact.Plan, error) {
 	}
 	defer f.Close()
 	return plan.Read(displayName(path), f, in.limits)
+}
+
+// readAll reads up to a bound, or until ctx ends: nobody may write to the other end of a pipe.
+func readAll(ctx context.Context, r io.Reader, bound int64) ([]byte, error) {
+	type read struct {
+		data []byte
+		err  error
+	}
+	done := make(chan read, 1)
+	go func() {
+		data, err := io.ReadAll(io.LimitReader(r, bound))
+		done <- read{data, err}
+	}()
+	select {
+	case got := <-done:
+		return got.data, got.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // displayName is the path relative to the repository where it is inside one, with slashes: the same on every

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/google/renameio/v2"
 
@@ -36,7 +37,11 @@ func (o output) emit(s streams, data []byte) error {
 		_, err := s.out.Write(data)
 		return err
 	}
-	if err := renameio.WriteFile(o.out, data, 0o644); err != nil {
+	write := func() error { return renameio.WriteFile(o.out, data, 0o644) }
+	if info, err := os.Lstat(o.out); err == nil && !info.Mode().IsRegular() {
+		write = func() error { return os.WriteFile(o.out, data, 0o644) } // a pipe, a device or a link stays what it is
+	}
+	if err := write(); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
 	return nil

@@ -85,7 +85,7 @@ func (in inputs) baseOf(ctx context.Context, s streams, p *progress, at folder, 
 		base, err := evaluate(ctx, os.DirFS(other.root), other.within, settings, in.base)
 		return &base, err
 	case in.base != "":
-		base, err := in.read(s, p, in.base)
+		base, err := in.read(ctx, s, p, in.base)
 		return &base, err
 	case in.baseRef == "":
 		return nil, nil //nolint:nilnil // there is nothing to compare with
@@ -101,7 +101,7 @@ func (in inputs) baseOf(ctx context.Context, s streams, p *progress, at folder, 
 	}
 	defer func() { _ = tree.Close() }()
 	if _, err := fs.Stat(tree, at.within); err != nil {
-		return &fact.Plan{Name: at.within, Digest: commit}, nil //nolint:nilerr // the folder is new: before it there was nothing
+		return &fact.Plan{Name: at.within, Digest: commit, Complete: true}, nil // the folder is new: before it there was nothing
 	}
 	base, err := evaluate(ctx, tree, at.within, settings, in.baseRef)
 	return &base, err

@@ -108,6 +108,9 @@ func (c *Control) policy(ctx context.Context, set *policy.Set, req Request, s So
 	if err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return err // whoever asked has gone: what was not decided is no finding
+	}
 	positions := map[string]*fact.Resource{}
 	for i := range s.Plan.Resources {
 		positions[s.Plan.Resources[i].Address] = &s.Plan.Resources[i]
@@ -215,7 +218,16 @@ func total(projects []cost.Project, currency money.Currency) fact.Change {
 // faults are the parts of a plan that could not be read: each leaves the outcome undecided.
 func faults(s Source, several bool) []verdict.Finding {
 	var out []verdict.Finding
-	for _, f := range s.Plan.Faults {
+	list := s.Plan.Faults
+	if s.Base != nil {
+		for _, f := range s.Base.Faults {
+			list = append(list[:len(list):len(list)], fact.Fault{Where: "base: " + f.Where, Message: f.Message, Fix: f.Fix})
+		}
+		if !s.Base.Complete || s.Base.Errored {
+			list = append(list[:len(list):len(list)], fact.Fault{Where: "base", Message: "the plan to compare with is not whole (errored, or made with -target), so that the difference is not known", Fix: "make that plan again without -target"})
+		}
+	}
+	for _, f := range list {
 		finding := verdict.Finding{
 			ID: "plan-fault", Title: "Part of the plan could not be read", Severity: verdict.Undecided,
 			Message: f.Where + ": " + f.Message, Fix: f.Fix,

@@ -69,6 +69,10 @@ func source(name string, resources ...fact.Resource) control.Source {
 	return control.Source{Name: name, Infracost: infracost.Document, Plan: fact.Plan{Name: name, Digest: "sha256:" + name, Complete: true, Resources: resources}}
 }
 
+func withBase(s control.Source, base fact.Plan) control.Source { s.Base = &base; return s }
+
+func deferred(s control.Source) control.Source { s.Plan.Deferred = 2; return s }
+
 func check(t *testing.T, c *control.Control, req control.Request) render.Report {
 	t.Helper()
 	r, err := c.Check(t.Context(), req)
@@ -115,6 +119,9 @@ func TestOutcomes(t *testing.T) {
 		"unknown blocks":        {policies(rego), control.Request{Limits: limit(fact.UnknownBlocks), Sources: []control.Source{source("plan.json", odd)}}, verdict.Undecided, []string{"undecided LIMIT-001", "undecided cost-unknown"}},
 		"a fault of the plan":   {policies(rego), control.Request{Sources: []control.Source{faulty}}, verdict.Undecided, []string{"undecided plan-fault"}},
 		"fault and denial":      {policies(rego), control.Request{Sources: []control.Source{faulty, source("b.json", large)}}, verdict.Undecided, []string{"block TEAM-001", "undecided plan-fault"}},
+		"a faulty base":         {policies(rego), control.Request{Sources: []control.Source{withBase(source("plan.json", small), faulty.Plan)}}, verdict.Undecided, []string{"undecided plan-fault"}},
+		"a base in part":        {policies(rego), control.Request{Sources: []control.Source{withBase(source("plan.json", small), fact.Plan{Name: "b"})}}, verdict.Undecided, []string{"undecided plan-fault"}},
+		"put off":               {policies(rego), control.Request{Limits: limit(fact.UnknownBlocks), Sources: []control.Source{deferred(source("plan.json", small))}}, verdict.Undecided, []string{"undecided LIMIT-001", "undecided cost-unknown"}},
 		"no policy at all":      {nil, control.Request{Sources: []control.Source{source("plan.json", small)}}, verdict.Warn, []string{"warn no-policies"}},
 		"policies without one":  {func() (*policy.Set, error) { return nil, nil }, control.Request{}, verdict.Warn, []string{"warn no-policies"}},
 		"a note of the request": {policies(rego), control.Request{Notes: []verdict.Finding{{ID: "config-unused", Title: "t", Message: "m", Severity: verdict.Warn}}}, verdict.Warn, []string{"warn config-unused"}},

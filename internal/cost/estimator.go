@@ -66,14 +66,14 @@ func (e *Estimator) convert(usd decimal.Decimal) money.Amount {
 // Estimate prices a plan: what its resources cost a month before and after it is applied.
 func (e *Estimator) Estimate(plan fact.Plan) (fact.Estimate, error) {
 	before, after := newUniverse(&plan, false), newUniverse(&plan, true)
-	return e.estimate(pairsOf(&plan, before, after), before, after)
+	return e.estimate(pairsOf(&plan, before, after), before, after, plan.Deferred)
 }
 
 // Compare prices what changes from one plan's result to another's: both sides with the same book and the same
 // exchange rate.
 func (e *Estimator) Compare(base, head fact.Plan) (fact.Estimate, error) {
 	before, after := newUniverse(&base, true), newUniverse(&head, true)
-	return e.estimate(pairsBetween(before, after), before, after)
+	return e.estimate(pairsBetween(before, after), before, after, base.Deferred+head.Deferred)
 }
 
 // pair is one resource on both sides; nil where it does not exist on that side.
@@ -155,7 +155,8 @@ func pairsBetween(before, after *universe) []pair {
 }
 
 // estimate prices all pairs on every core; each writes to its own place, so that the order never shows.
-func (e *Estimator) estimate(pairs []pair, before, after *universe) (fact.Estimate, error) {
+// deferred are changes that nothing is said of: each is a resource with an unknown cost.
+func (e *Estimator) estimate(pairs []pair, before, after *universe, deferred int) (fact.Estimate, error) {
 	results := make([]result, len(pairs))
 	workers := min(runtime.GOMAXPROCS(0), 1+len(pairs)/64)
 	var next atomic.Int64
@@ -180,7 +181,11 @@ func (e *Estimator) estimate(pairs []pair, before, after *universe) (fact.Estima
 			return fact.Estimate{}, r.err
 		}
 	}
-	return e.sum(pairs, results), nil
+	out := e.sum(pairs, results)
+	for _, n := range []*int{&out.Coverage.Resources, &out.Coverage.Changed, &out.Coverage.Unknown, &out.Coverage.ChangedUnknown} {
+		*n += deferred
+	}
+	return out, nil
 }
 
 // result is what one pair comes to.

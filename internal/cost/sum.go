@@ -172,7 +172,7 @@ func addChange(to *fact.Change, c fact.Change) {
 
 // addTo leaves zeros out: most lines change nothing, and exact sums are not cheap.
 func addTo(to *money.Amount, a money.Amount) {
-	if !a.IsZero() {
+	if !a.IsZero() || to.Currency() == "" {
 		*to = to.Add(a)
 	}
 }
@@ -240,6 +240,10 @@ func (t *tally) inspect(l *fact.LineItem) {
 	}
 	if q.Price != nil {
 		t.asOf = max(t.asOf, q.Price.AsOf)
+	}
+	if b := l.Before; b != q && b != nil && (b.Basis == fact.Unknown || b.Basis == fact.Unpriced) {
+		t.unknown++ // from something unknown to a known amount is no known difference
+		return
 	}
 	switch q.Basis {
 	case fact.Unknown:

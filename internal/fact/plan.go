@@ -67,6 +67,7 @@ type Plan struct {
 	Timestamp        string // RFC 3339, when the plan was made, as it says itself; empty when it does not say
 	Complete         bool   // false: made with -target, errored or with deferred changes, so that it shows less than the whole
 	Errored          bool   // the plan itself failed part-way
+	Deferred         int    // changes that are put off to a later run, of which the plan says nothing
 
 	Resources []Resource // managed resources and data sources, sorted by address, then deposed key
 	Drift     []Resource // changes made outside Terraform (resource_drift), same order

@@ -160,7 +160,7 @@ func (i info) Sys() any           { return nil }
 // Open implements fs.FS.
 func (t *Tree) Open(name string) (fs.File, error) {
 	if entries, ok := t.dirs[name]; ok {
-		return &folder{&node{name: name, mode: fs.ModeDir | 0o755}, entries}, nil
+		return &folder{&node{name: name, mode: fs.ModeDir | 0o755}, slices.Clone(entries)}, nil
 	}
 	n, ok := t.files[name]
 	if !ok || !fs.ValidPath(name) {

@@ -59,7 +59,7 @@ func TestTree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tree.Close()
+	defer func() { _ = tree.Close() }()
 	for range 3 {
 		if b, err := fs.ReadFile(tree, "infra/main.tf"); err != nil || string(b) != "locals {}\n" {
 			t.Errorf("%q, %v", b, err)
@@ -73,6 +73,13 @@ func TestTree(t *testing.T) {
 	}
 	if i, err := fs.Lstat(tree, "infra/link.tf"); err != nil || i.Mode()&fs.ModeSymlink == 0 {
 		t.Error(i, err)
+	}
+	for range 2 { // a caller may do with the list what it likes
+		entries, err := fs.ReadDir(tree, "infra")
+		if err != nil || len(entries) != 3 || entries[0] == nil {
+			t.Fatal(entries, err)
+		}
+		clear(entries)
 	}
 	if sub, err := fs.Sub(tree, "infra/modules"); err != nil {
 		t.Error(err)

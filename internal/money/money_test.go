@@ -27,7 +27,7 @@ func TestParse(t *testing.T) {
 
 func TestParseCurrency(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]money.Currency{"usd": "USD", " EUR ": "EUR", "US": "", "US1": "", "EURO": "", "€": "", "": ""} {
+	for text, want := range map[string]money.Currency{"usd": "USD", "eUr": "EUR", "US": "", "US1": "", "EURO": "", "€": "", "": ""} {
 		if c, err := money.ParseCurrency(text); c != want || (err == nil) != (want != "") {
 			t.Errorf("%q: %q, %v", text, c, err)
 		}

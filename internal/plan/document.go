@@ -140,7 +140,7 @@ func (doc *document) readDeferred() {
 		doc.deferred++
 		doc.skip()
 	}
-	if doc.deferred > 0 {
+	if doc.plan.Deferred = doc.deferred; doc.deferred > 0 {
 		doc.plan.Notes = append(doc.plan.Notes, fact.Fault{Where: "/deferred_changes",
 			Message: fmt.Sprintf("the plan puts %d change(s) off to a later run, and says nothing of their values", doc.deferred),
 			Fix:     "apply, plan again and check that plan"})

@@ -198,6 +198,9 @@ func (e *evaluator) source(s *scope, call *element) (*module, string) {
 	dir, ok := e.folderOf(s.module, call, s)
 	if !ok {
 		source, _ := literal(call.body.attributes["source"].expr)
+		if _, isLocal := local(s.module.dir, source); isLocal {
+			return nil, fmt.Sprintf("the module %.100q lies outside of the repository (%s)", source, position(call.at))
+		}
 		return nil, fmt.Sprintf("the module %.100q is not at hand: run `terraform init`, or give a plan (%s)", source, position(call.at))
 	}
 	m, err := e.open(dir)

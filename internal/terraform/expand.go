@@ -3,6 +3,7 @@ package terraform
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	json "github.com/go-json-experiment/json"
 	"github.com/hashicorp/hcl/v2"
@@ -185,11 +186,12 @@ func dotted(e hcl.Expression) string {
 		return ""
 	}
 	if t, diags := hcl.AbsTraversalForExpr(e); !diags.HasErrors() {
-		name := t.RootName()
+		var name strings.Builder
+		name.WriteString(t.RootName())
 		for _, step := range t[1:] {
-			name += stepText(step)
+			name.WriteString(stepText(step))
 		}
-		return name
+		return name.String()
 	}
 	s, _ := literal(e)
 	return s

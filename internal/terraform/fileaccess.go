@@ -66,7 +66,10 @@ func (e *evaluator) fileFunc(m *module, of func([]byte) cty.Value) function.Func
 				return cty.NilVal, fmt.Errorf("no such file in the source tree")
 			}
 			b, err := e.files.read(p)
-			if err != nil || len(b) > maxValueText {
+			if err != nil {
+				return cty.NilVal, fmt.Errorf("the file cannot be read")
+			}
+			if len(b) > maxValueText {
 				return cty.UnknownVal(cty.String), nil
 			}
 			return of(b).Mark(sensitive{}), nil

@@ -34,15 +34,21 @@ func (l *locator) parse(dir string) (*module, error) {
 	m := newModule(dir)
 	read := map[string]bool{}
 	for _, e := range entries {
-		s := stem(e.Name())
-		if format := strings.HasSuffix(e.Name(), ".json"); read[s+fmt.Sprint(format)] {
+		name := stem(e.Name()) + path.Ext(strings.TrimSuffix(e.Name(), ".json"))
+		if other := strings.TrimSuffix(name, ".tf") + ".tofu"; strings.HasSuffix(name, ".tf") && read[other+jsonExt(e.Name())] {
 			continue // NAME.tofu stands for NAME.tf
-		} else {
-			read[s+fmt.Sprint(format)] = true
 		}
+		read[name+jsonExt(e.Name())] = true
 		l.parseFile(m, e)
 	}
 	return m, nil
+}
+
+func jsonExt(name string) string {
+	if strings.HasSuffix(name, ".json") {
+		return ".json"
+	}
+	return ""
 }
 
 func (l *locator) parseFile(m *module, e fs.DirEntry) {
