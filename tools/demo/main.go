@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/render"
 	"github.com/org/platform-action/internal/render/preview"
 )
@@ -50,7 +51,30 @@ func run(ctx context.Context, binary, dir, out string) error {
 		return err
 	}
 	fmt.Printf("\nexit code %d\n\n", code)
-	return pages(ctx, binary, args, out)
+	if err := pages(ctx, binary, args, out); err != nil {
+		return err
+	}
+	return source(ctx, binary, dir)
+}
+
+// source runs the estimate on the folder itself, without a plan.
+func source(ctx context.Context, binary, dir string) error {
+	fmt.Printf("\nThe same folder without a plan, evaluated from its source:\n\n$ platform cost %s --usage …\n\n", dir)
+	_, text, err := platform(ctx, binary, []string{"cost", dir, "--usage", filepath.Join(dir, "usage.yml"), "--format", "json"})
+	if err != nil {
+		return err
+	}
+	report, err := render.ReadJSON(text)
+	if err != nil {
+		return err
+	}
+	for i := range report.Projects { // the lines are those of the plan above
+		if e, ok := report.Projects[i].Estimate.Get(); ok {
+			e.Resources = nil
+			report.Projects[i].Estimate = fact.Of(e)
+		}
+	}
+	return render.Render(os.Stdout, render.Text, report, render.Options{TTY: true})
 }
 
 // pages writes the comment, the comment as GitHub shows it, and the report.
