@@ -5,6 +5,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/org/platform-action/internal/cost"
@@ -221,10 +222,10 @@ func faults(s Source, several bool) []verdict.Finding {
 	list := s.Plan.Faults
 	if s.Base != nil {
 		for _, f := range s.Base.Faults {
-			list = append(list[:len(list):len(list)], fact.Fault{Where: "base: " + f.Where, Message: f.Message, Fix: f.Fix})
+			list = append(slices.Clip(list), fact.Fault{Where: "base: " + f.Where, Message: f.Message, Fix: f.Fix})
 		}
 		if !s.Base.Complete || s.Base.Errored {
-			list = append(list[:len(list):len(list)], fact.Fault{Where: "base", Message: "the plan to compare with is not whole (errored, or made with -target), so that the difference is not known", Fix: "make that plan again without -target"})
+			list = append(slices.Clip(list), fact.Fault{Where: "base", Message: "the plan to compare with is not whole (errored, or made with -target), so that the difference is not known", Fix: "make that plan again without -target"})
 		}
 	}
 	for _, f := range list {
