@@ -23,7 +23,7 @@ import (
 
 const checkExamples = `  terraform show -json plan.out > plan.json && platform check plan.json
   platform check plan.json --usage usage.yml --format markdown --out comment.md
-  platform check infra/prod --base-ref origin/main
+  platform check --base-ref origin/main
   platform check envs/*/plan.json --policy policies/ --fail-on warn
   terraform show -json plan.out | platform check -`
 
@@ -39,9 +39,9 @@ type checkOptions struct {
 func newCheck(s streams) *cobra.Command {
 	var o checkOptions
 	c := &cobra.Command{
-		Use:     "check PATH…",
+		Use:     "check [PATH…]",
 		Short:   "Cost and policies of plans, as one verdict",
-		Long:    "check prices what Terraform plans change, judges them by policy and by the configured limits, and says one\nverdict. PATH is the JSON form of a plan, or a Terraform folder, which is evaluated without providers; - reads a plan\nfrom standard input.\n\n" + exitCodes,
+		Long:    "check prices what Terraform plans change, judges them by policy and by the configured limits, and says one\nverdict. PATH is the JSON form of a plan, or a Terraform folder, which is evaluated without providers; - reads a plan\nfrom standard input. Without PATH and with --base-ref the folders are those that the branch changes.\n\n" + exitCodes,
 		Example: checkExamples,
 		Args:    needPath,
 		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), s, args) },
@@ -57,8 +57,9 @@ func newCheck(s streams) *cobra.Command {
 	return c
 }
 
+// needPath wants a plan or a folder, unless a reference says which folders to look for.
 func needPath(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
+	if ref := c.Flags().Lookup("base-ref"); len(args) == 0 && (ref == nil || ref.Value.String() == "") {
 		return fmt.Errorf("name at least one plan: %s plan.json\nsee: %s --help", c.CommandPath(), c.CommandPath())
 	}
 	return nil
@@ -113,6 +114,9 @@ func (o *checkOptions) run(ctx context.Context, s streams, paths []string) error
 		Sources: in.sources, Limits: limits, Params: in.config.Policies.Params, Inputs: in.digests, Notes: in.notes,
 	})
 	p.done()
+	if ctx.Err() != nil {
+		return ctx.Err() // whatever failed, it failed because somebody ended it
+	}
 	if err != nil {
 		return checkFault(err)
 	}

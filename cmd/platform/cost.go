@@ -24,7 +24,7 @@ type costOptions struct {
 func newCost(s streams) *cobra.Command {
 	var o costOptions
 	c := &cobra.Command{
-		Use:   "cost PATH…",
+		Use:   "cost [PATH…]",
 		Short: "What plans cost a month, line by line",
 		Long:  "cost prices Terraform plans without judging them. Exit code 0 means that everything could be read, 3 that part of\na plan could not.",
 		Example: `  platform cost plan.json --usage usage.yml

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	json "github.com/go-json-experiment/json"
@@ -32,6 +33,7 @@ const configName = ".github/platform.yml"
 type inputs struct {
 	base, baseRef, source, usage, config string
 	vars, varFiles                       []string
+	workspace                            string // of the configuration's root
 	limits                               plan.Limits
 }
 
@@ -64,6 +66,12 @@ func (in inputs) loadSettings() (loaded, error) {
 }
 
 func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []string, out *loaded) error {
+	var err error
+	if len(paths) == 0 {
+		if paths, err = in.discover(ctx, p, out); err != nil {
+			return err
+		}
+	}
 	if err := distinct(paths); err != nil {
 		return err
 	}
@@ -78,16 +86,15 @@ func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []
 		}
 		base = &b
 	}
+	folders := slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !isFolder(path) })
+	if out.sources, err = in.loadFolders(ctx, s, p, folders, out.config.Roots); err != nil {
+		return err
+	}
 	for _, path := range paths {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if isFolder(path) {
-			source, err := in.loadFolder(ctx, s, p, path)
-			if err != nil {
-				return err
-			}
-			out.sources = append(out.sources, source)
 			continue
 		}
 		if in.baseRef != "" || isFolder(in.base) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -51,7 +52,7 @@ func (in inputs) loadFolder(ctx context.Context, s streams, p *progress, path st
 	if err != nil {
 		return control.Source{}, err
 	}
-	p.step("evaluating " + path)
+	p.step("evaluating " + relative(path))
 	head, err := evaluate(ctx, os.DirFS(at.root), at.within, settings, path)
 	if err != nil {
 		return control.Source{}, err
@@ -122,7 +123,7 @@ func evaluate(ctx context.Context, fsys fs.FS, within string, settings terraform
 
 // settings are the values of the root's variables that the command line and the environment give.
 func (in inputs) settings(s streams, at folder) (terraform.Settings, error) {
-	out := terraform.Settings{Variables: map[string]string{}, Environ: s.env, Workspace: s.env("TF_WORKSPACE")}
+	out := terraform.Settings{Variables: map[string]string{}, Environ: s.env, Workspace: cmp.Or(s.env("TF_WORKSPACE"), in.workspace)}
 	for _, v := range in.vars {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok || name == "" {

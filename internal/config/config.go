@@ -214,7 +214,6 @@ func (c Config) Unused() []string {
 		{"cost.discounts", len(c.Cost.Discounts) > 0},
 		{"environments", len(c.Environments) > 0},
 		{"policies.waivers", len(c.Policies.Waivers) > 0},
-		{"roots", len(c.Roots) > 0},
 	} {
 		if key.set {
 			out = append(out, key.name)

@@ -37,6 +37,33 @@ func MergeBase(ctx context.Context, dir, ref string) (string, error) {
 	return "", fmt.Errorf("%q and HEAD have no commit in common here: fetch more history, for example with: git fetch --unshallow", ref)
 }
 
+// Changed lists the files that differ between a commit and the work tree, those that git does not know yet among them;
+// paths are relative to the repository.
+func Changed(ctx context.Context, dir, commit string) ([]string, error) {
+	root, err := run(ctx, dir, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return nil, err
+	}
+	root = strings.TrimSpace(root)
+	var out []string
+	for _, args := range [][]string{
+		{"diff", "--name-only", "-z", "--no-renames", "--end-of-options", commit, "--"},
+		{"ls-files", "--others", "--exclude-standard", "-z"},
+	} {
+		list, err := run(ctx, root, args...)
+		if err != nil {
+			return nil, err
+		}
+		for name := range strings.SplitSeq(list, "\x00") {
+			if name != "" {
+				out = append(out, name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
 func run(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = dir

@@ -55,6 +55,9 @@ func TestTree(t *testing.T) {
 	if err != nil || len(base) < 40 {
 		t.Fatal(base, err)
 	}
+	if changed, err := git.Changed(t.Context(), filepath.Join(dir, "infra"), base); err != nil || strings.Join(changed, " ") != "infra/main.tf infra/new.tf" {
+		t.Error(changed, err)
+	}
 	tree, err := git.Open(t.Context(), filepath.Join(dir, "infra"), base)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,77 @@
+package terraform_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/org/platform-action/internal/terraform"
+)
+
+func TestRoots(t *testing.T) {
+	t.Parallel()
+	tree := fstest.MapFS{}
+	for name, text := range map[string]string{
+		"infra/prod/main.tf":               "module \"a\" { source = \"../../modules/a\" }\n",
+		"infra/prod/templates/user.sh":     "",
+		"infra/prod/terraform.tfvars":      "",
+		"infra/stage/main.tf":              "module \"b\" { source = \"./b\" }\n",
+		"infra/stage/b/main.tf.json":       "{}",
+		"modules/a/main.tf":                "module \"deep\" { source = \"../deep\" }\n",
+		"modules/deep/x.tofu":              "",
+		"modules/unused/main.tf":           "",
+		"infra/.terraform/modules/x/y.tf":  "",
+		"web/node_modules/pkg/main.tf":     "",
+		"README.md":                        "",
+		"other/main.tf":                    "module \"r\" { source = \"hashicorp/x/aws\" }\n",
+		"self/main.tf":                     "module \"s\" { source = \"./\" }\n",
+		"outside/main.tf":                  "module \"o\" { source = \"../../..\" }\n",
+		"infra/stage/b/files/deep/data.md": "",
+	} {
+		tree[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	roots, faults, err := terraform.Roots(tree)
+	if err != nil || len(faults) > 0 {
+		t.Fatal(err, faults)
+	}
+	var got []string
+	for _, r := range roots {
+		got = append(got, r.Path+": "+strings.Join(r.Folders, " "))
+	}
+	if diff := cmp.Diff([]string{
+		"infra/prod: infra/prod modules/a modules/deep", "infra/stage: infra/stage infra/stage/b", "other: other", "outside: outside", "self: self",
+	}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for files, want := range map[string]string{
+		"README.md": "", "infra/prod/main.tf": "infra/prod", "infra/prod/terraform.tfvars": "infra/prod", "infra/prod/templates/user.sh": "infra/prod",
+		"modules/deep/x.tofu": "infra/prod", "infra/stage/b/files/deep/data.md": "infra/stage", "modules/unused/main.tf": "",
+		"infra/prod/gone.tf other/main.tf": "infra/prod other", "": "", "infra/new/x.md": "",
+	} {
+		var touched []string
+		for _, r := range terraform.Touched(roots, strings.Fields(files)) {
+			touched = append(touched, r.Path)
+		}
+		if got := strings.Join(touched, " "); got != want {
+			t.Errorf("%q touches %q, want %q", files, got, want)
+		}
+	}
+}
+
+// BenchmarkRoots finds 200 roots that share modules.
+func BenchmarkRoots(b *testing.B) {
+	tree := fstest.MapFS{}
+	for i := range 200 {
+		tree[fmt.Sprintf("roots/r%03d/main.tf", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "module \"m\" { source = \"../../modules/m%d\" }\n", i%20)}
+		tree[fmt.Sprintf("modules/m%d/main.tf", i%20)] = &fstest.MapFile{Data: []byte("resource \"aws_sqs_queue\" \"q\" {}\n")}
+	}
+	for b.Loop() {
+		roots, _, err := terraform.Roots(tree)
+		if err != nil || len(roots) != 200 {
+			b.Fatal(len(roots), err)
+		}
+	}
+}
