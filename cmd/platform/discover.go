@@ -28,7 +28,7 @@ func (in inputs) discover(ctx context.Context, p *progress, out *loaded) ([]stri
 		return nil, fmt.Errorf("there is no git repository here: name the folders to check")
 	}
 	p.step("looking for Terraform folders")
-	roots, faults, err := terraform.Roots(os.DirFS(root))
+	roots, faults, err := terraform.Roots(ctx, os.DirFS(root))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", root, err)
 	}

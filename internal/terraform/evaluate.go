@@ -46,11 +46,7 @@ func Evaluate(ctx context.Context, fsys fs.FS, dir string, s Settings) (fact.Pla
 	if s.Workspace == "" {
 		s.Workspace = "default"
 	}
-	e := &evaluator{
-		ctx: ctx, files: &locator{fsys: fsys, root: root, folders: map[string]*folder{}, modules: map[string]*folder{}},
-		dir: root, settings: s, parsed: map[string]*module{}, made: map[madeKey]any{}, pure: pureFunctions(),
-		byModule: map[*module]map[string]function.Function{}, values: map[string]result{}, mentioned: map[string]bool{}, used: map[string]providerUse{},
-	}
+	e := newEvaluator(ctx, fsys, root, s)
 	type answer struct {
 		plan fact.Plan
 		err  error
@@ -75,7 +71,11 @@ func Evaluate(ctx context.Context, fsys fs.FS, dir string, s Settings) (fact.Pla
 
 func (e *evaluator) run() (fact.Plan, error) {
 	root := e.dir
-	m, err := e.open(root)
+	open := e.open
+	if e.isTerragrunt(root) {
+		open = e.terragrunt
+	}
+	m, err := open(root)
 	if err != nil {
 		return fact.Plan{}, fmt.Errorf("the Terraform folder %q cannot be read: %w", root, err)
 	}
@@ -91,6 +91,14 @@ func (e *evaluator) run() (fact.Plan, error) {
 	return plan, nil
 }
 
+func newEvaluator(ctx context.Context, fsys fs.FS, root string, s Settings) *evaluator {
+	return &evaluator{
+		ctx: ctx, files: &locator{fsys: fsys, root: root, folders: map[string]*folder{}, modules: map[string]*folder{}},
+		dir: root, settings: s, parsed: map[string]*module{}, made: map[madeKey]any{}, pure: pureFunctions(),
+		byModule: map[*module]map[string]function.Function{}, values: map[string]result{}, mentioned: map[string]bool{}, used: map[string]providerUse{},
+	}
+}
+
 // evaluator evaluates one root. It is used by one goroutine.
 type evaluator struct {
 	ctx       context.Context //nolint:containedctx // it lives for one call of Evaluate
@@ -104,6 +112,7 @@ type evaluator struct {
 	values    map[string]result // variables of the root
 	mentioned map[string]bool   // every attribute that some expression names
 	depth     int
+	elsewhere string // why the module that Terragrunt runs is not at hand
 	emitted   int
 	moves     [][2]string // from, to
 	imported  []string
@@ -195,6 +204,9 @@ func path0(s *scope, name string) string {
 
 // source is the module that a call leads to, or why it cannot be had.
 func (e *evaluator) source(s *scope, call *element) (*module, string) {
+	if e.elsewhere != "" && s.parent == nil && call.name == "terragrunt" {
+		return nil, "the module that Terragrunt runs is not at hand: " + e.elsewhere
+	}
 	dir, ok := e.folderOf(s.module, call, s)
 	if !ok {
 		source, _ := literal(call.body.attributes["source"].expr)

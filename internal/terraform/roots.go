@@ -1,7 +1,9 @@
 package terraform
 
 import (
+	"context"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -20,9 +22,9 @@ type Root struct {
 
 // Roots finds the root modules of a repository: folders with Terraform source that no other folder calls. What stands
 // in a folder named modules is meant to be called, hidden folders and those of package managers are not looked into.
-func Roots(fsys fs.FS) ([]Root, []fact.Fault, error) {
+func Roots(ctx context.Context, fsys fs.FS) ([]Root, []fact.Fault, error) {
 	l := &locator{fsys: fsys, root: ".", folders: map[string]*folder{}, modules: map[string]*folder{}}
-	var dirs []string
+	var dirs, grunts []string
 	walked := 0
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		switch {
@@ -38,6 +40,8 @@ func Roots(fsys fs.FS) ([]Root, []fact.Fault, error) {
 				l.fault(".", "the repository has too many folders; roots in the rest are not found", "list them as roots in .github/platform.yml")
 				return fs.SkipAll
 			}
+		case d.Name() == terragruntFile && d.Type().IsRegular():
+			grunts = append(grunts, path.Dir(p))
 		case source(d.Name()):
 			if dir := path.Dir(p); len(dirs) == 0 || dirs[len(dirs)-1] != dir {
 				dirs = append(dirs, dir)
@@ -56,14 +60,60 @@ func Roots(fsys fs.FS) ([]Root, []fact.Fault, error) {
 			called[target] = true
 		}
 	}
-	var out []Root
+	out := l.gruntRoots(ctx, grunts, called)
 	for _, dir := range dirs {
-		if called[dir] || slices.Contains(strings.Split(dir, "/"), "modules") {
+		if slices.Contains(grunts, dir) || called[dir] || slices.Contains(strings.Split(dir, "/"), "modules") {
 			continue
 		}
 		out = append(out, Root{dir, l.reachable(dir)})
 	}
+	slices.SortFunc(out, func(a, b Root) int { return strings.Compare(a.Path, b.Path) })
 	return out, l.sorted(), nil
+}
+
+// gruntRoots are the Terragrunt configurations that run a module and that no other includes. The modules that they run
+// are called. A configuration whose module cannot be told is a root too: it must not go unseen.
+func (l *locator) gruntRoots(ctx context.Context, dirs []string, called map[string]bool) []Root {
+	included, found := map[string]bool{}, map[string]Root{}
+	for _, dir := range dirs {
+		file := path.Join(dir, terragruntFile)
+		g, err := newEvaluator(ctx, l.fsys, dir, Settings{}).grunt(file, dir, 0)
+		if err != nil {
+			found[file] = Root{dir, []string{dir}}
+			continue
+		}
+		folders := map[string]bool{dir: true}
+		g.leads(folders, included)
+		source, why := g.source()
+		if source == "" && why == "" && len(l.localCalls(dir)) == 0 {
+			if f, err := l.open(dir); err != nil || f == nil || len(f.blocks) == 0 {
+				continue // only there to be included
+			}
+		}
+		for _, m := range l.reachable(orElse(source, dir)) {
+			folders[m] = true
+		}
+		if source != "" && source != dir {
+			called[source] = true
+		}
+		found[file] = Root{dir, slices.Sorted(maps.Keys(folders))}
+	}
+	var out []Root
+	for file, r := range found {
+		if !included[file] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// leads adds the folders and the files of what a configuration includes.
+func (g *grunt) leads(folders, included map[string]bool) {
+	for _, inner := range g.includes {
+		included[inner.file] = true
+		folders[path.Dir(inner.file)] = true
+		inner.leads(folders, included)
+	}
 }
 
 func skipped(name string) bool {

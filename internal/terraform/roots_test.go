@@ -26,6 +26,9 @@ func TestRoots(t *testing.T) {
 		"infra/.terraform/modules/x/y.tf":  "",
 		"web/node_modules/pkg/main.tf":     "",
 		"README.md":                        "",
+		"live/terragrunt.hcl":              "inputs = {}\n",
+		"live/a/terragrunt.hcl":            "include \"r\" { path = find_in_parent_folders() }\nterraform { source = \"../../modules/a\" }\n",
+		"live/b/terragrunt.hcl":            "include \"r\" { path = find_in_parent_folders() }\nterraform { source = \"git::https://example.com/x.git\" }\n",
 		"other/main.tf":                    "module \"r\" { source = \"hashicorp/x/aws\" }\n",
 		"self/main.tf":                     "module \"s\" { source = \"./\" }\n",
 		"outside/main.tf":                  "module \"o\" { source = \"../../..\" }\n",
@@ -33,7 +36,7 @@ func TestRoots(t *testing.T) {
 	} {
 		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	roots, faults, err := terraform.Roots(tree)
+	roots, faults, err := terraform.Roots(t.Context(), tree)
 	if err != nil || len(faults) > 0 {
 		t.Fatal(err, faults)
 	}
@@ -42,13 +45,14 @@ func TestRoots(t *testing.T) {
 		got = append(got, r.Path+": "+strings.Join(r.Folders, " "))
 	}
 	if diff := cmp.Diff([]string{
-		"infra/prod: infra/prod modules/a modules/deep", "infra/stage: infra/stage infra/stage/b", "other: other", "outside: outside", "self: self",
+		"infra/prod: infra/prod modules/a modules/deep", "infra/stage: infra/stage infra/stage/b",
+		"live/a: live live/a modules/a modules/deep", "live/b: live live/b", "other: other", "outside: outside", "self: self",
 	}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	for files, want := range map[string]string{
 		"README.md": "", "infra/prod/main.tf": "infra/prod", "infra/prod/terraform.tfvars": "infra/prod", "infra/prod/templates/user.sh": "infra/prod",
-		"modules/deep/x.tofu": "infra/prod", "infra/stage/b/files/deep/data.md": "infra/stage", "modules/unused/main.tf": "",
+		"modules/deep/x.tofu": "infra/prod live/a", "live/terragrunt.hcl": "live/a live/b", "live/b/terragrunt.hcl": "live/b", "infra/stage/b/files/deep/data.md": "infra/stage", "modules/unused/main.tf": "",
 		"infra/prod/gone.tf other/main.tf": "infra/prod other", "": "", "infra/new/x.md": "",
 	} {
 		var touched []string
@@ -69,7 +73,7 @@ func BenchmarkRoots(b *testing.B) {
 		tree[fmt.Sprintf("modules/m%d/main.tf", i%20)] = &fstest.MapFile{Data: []byte("resource \"aws_sqs_queue\" \"q\" {}\n")}
 	}
 	for b.Loop() {
-		roots, _, err := terraform.Roots(tree)
+		roots, _, err := terraform.Roots(b.Context(), tree)
 		if err != nil || len(roots) != 200 {
 			b.Fatal(len(roots), err)
 		}
