@@ -14,8 +14,6 @@ import (
 	"slices"
 	"strings"
 
-	json "github.com/go-json-experiment/json"
-
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/cost"
@@ -86,6 +84,9 @@ func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []
 		}
 		base = &b
 	}
+	if in.limits.MaxBytes <= 0 || in.limits.MaxResources <= 0 {
+		return fmt.Errorf("--max-bytes and --max-resources must be greater than zero")
+	}
 	folders := slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !isFolder(path) })
 	if out.sources, err = in.loadFolders(ctx, s, p, folders, out.config.Roots); err != nil {
 		return err
@@ -135,12 +136,12 @@ func (in inputs) loadConfig(out *loaded) (root string, err error) {
 			root = "."
 		}
 		path = filepath.Join(root, filepath.FromSlash(configName))
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 			out.config = config.Default()
 			return root, nil
 		}
 	}
-	data, err := os.ReadFile(path)
+	data, err := readFile(path, config.MaxBytes)
 	if err != nil {
 		return "", fmt.Errorf("the configuration cannot be read: %w", err)
 	}
@@ -166,7 +167,7 @@ func (in inputs) loadUsage(out *loaded, root string) error {
 		}
 		path = filepath.Join(root, filepath.FromSlash(out.config.Cost.Usage))
 	}
-	data, err := os.ReadFile(path)
+	data, err := readFile(path, cost.MaxUsageBytes)
 	if err != nil {
 		return fmt.Errorf("the usage file cannot be read: %w", err)
 	}
@@ -202,13 +203,12 @@ func repositoryRoot(dir string) string {
 }
 
 func (in inputs) loadPlan(ctx context.Context, s streams, p *progress, path string) (control.Source, error) {
-	pl, err := in.read(ctx, s, p, path)
+	pl, open, err := in.readPlan(ctx, s, p, path)
 	if err != nil {
 		return control.Source{}, err
 	}
-	source := control.Source{Name: pl.Name, Plan: pl, Infracost: infracost.Document}
+	source := control.Source{Name: pl.Name, Plan: pl, Infracost: infracost.Document, Raw: in.rawDocument(pl.Name, pl.Digest, open)}
 	if path != "-" {
-		source.Raw = func() (any, error) { return rawDocument(path) }
 		if err := in.locate(&source.Plan, path); err != nil {
 			return control.Source{}, err
 		}
@@ -218,23 +218,69 @@ func (in inputs) loadPlan(ctx context.Context, s streams, p *progress, path stri
 
 // read opens a plan file, or standard input for "-".
 func (in inputs) read(ctx context.Context, s streams, p *progress, path string) (fact.Plan, error) {
+	pl, _, err := in.readPlan(ctx, s, p, path)
+	return pl, err
+}
+
+// opener opens the bytes of a plan once more.
+type opener func() (src io.ReadSeeker, done func(), err error)
+
+func (in inputs) readPlan(ctx context.Context, s streams, p *progress, path string) (fact.Plan, opener, error) {
 	p.step("reading " + path)
+	name, open := "standard input", opener(nil)
+	var stream io.Reader
 	if path == "-" {
-		data, err := readAll(ctx, s.in, in.limits.MaxBytes+1)
+		stream = s.in
+	} else {
+		info, err := os.Stat(path)
 		if err != nil {
-			return fact.Plan{}, fmt.Errorf("standard input: %w", err)
+			return fact.Plan{}, nil, fmt.Errorf("%s: no such plan file or Terraform folder; make a plan with: terraform plan -out plan.out && terraform show -json plan.out > plan.json", path)
 		}
-		return plan.Read("standard input", bytes.NewReader(data), in.limits)
+		name = displayName(path)
+		open = func() (io.ReadSeeker, func(), error) {
+			f, err := os.Open(path)
+			return f, func() { _ = f.Close() }, err
+		}
+		if !info.Mode().IsRegular() { // a pipe can be read once
+			f, err := os.Open(path)
+			if err != nil {
+				return fact.Plan{}, nil, err
+			}
+			defer f.Close()
+			stream = f
+		}
 	}
-	if _, err := os.Stat(path); err != nil {
-		return fact.Plan{}, fmt.Errorf("%s: no such plan file or Terraform folder; make a plan with: terraform plan -out plan.out && terraform show -json plan.out > plan.json", path)
+	if stream != nil {
+		data, err := readAll(ctx, stream, in.limits.MaxBytes+1)
+		if err != nil {
+			return fact.Plan{}, nil, fmt.Errorf("%s: %w", name, err)
+		}
+		open = func() (io.ReadSeeker, func(), error) { return bytes.NewReader(data), func() {}, nil }
+	}
+	src, done, err := open()
+	if err != nil {
+		return fact.Plan{}, nil, err
+	}
+	defer done()
+	pl, err := plan.Read(name, src, in.limits)
+	return pl, open, err
+}
+
+// readFile reads a regular file up to one byte more than a bound, so that who checks the bound sees that it is passed.
+func readFile(path string, bound int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return fact.Plan{}, err
+		return nil, err
 	}
 	defer f.Close()
-	return plan.Read(displayName(path), f, in.limits)
+	return io.ReadAll(io.LimitReader(f, bound+1))
 }
 
 // readAll reads up to a bound, or until ctx ends: nobody may write to the other end of a pipe.
@@ -270,17 +316,21 @@ func displayName(path string) string {
 	return filepath.ToSlash(filepath.Clean(path))
 }
 
-// rawDocument is the whole plan as JSON values, for policies that were written for another tool.
-func rawDocument(path string) (any, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
+// rawDocument is the whole plan as it stands, for policies that were written for another tool: the same bytes that
+// were priced.
+func (in inputs) rawDocument(name, digest string, open func() (io.ReadSeeker, func(), error)) func() (any, error) {
+	return func() (any, error) {
+		src, done, err := open()
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		doc, got, err := plan.Document(name, src, in.limits)
+		if err == nil && got != digest {
+			err = fmt.Errorf("%s changed while it was checked", name)
+		}
+		return doc, err
 	}
-	if i := bytes.IndexByte(data, '{'); i > 0 {
-		data = data[i:]
-	}
-	var v any
-	return v, json.Unmarshal(data, &v)
 }
 
 // locate gives resources the file and line of their blocks, where source is at hand.

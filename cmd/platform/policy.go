@@ -170,7 +170,11 @@ func explanationText(e policy.Explanation) string {
 	if e.Missing != "" {
 		fmt.Fprintf(&b, "  could not be decided: %s\n", render.Plain(e.Missing))
 	}
-	fmt.Fprintf(&b, "  looked at %d resources, made %d findings\n", e.Looked, len(e.Findings))
+	looked := fmt.Sprintf("looked at %d resources", e.Looked)
+	if e.Looked < 0 {
+		looked = "cannot say how many resources it looked at"
+	}
+	fmt.Fprintf(&b, "  %s, made %d findings\n", looked, len(e.Findings))
 	for _, f := range e.Findings {
 		fmt.Fprintf(&b, "  fired    %s: %s\n", render.Plain(f.Address), render.Plain(f.Message))
 	}

@@ -57,6 +57,9 @@ func exitCode(err error, w io.Writer) int {
 	if o, ok := errors.AsType[*outcomeError](err); ok {
 		return o.outcome.ExitCode()
 	}
+	if errors.Is(err, context.Canceled) {
+		err = &faultError{errors.New("interrupted: nothing was decided")}
+	}
 	fmt.Fprintf(w, "platform: %v\n", err)
 	var f *faultError
 	if errors.As(err, &f) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

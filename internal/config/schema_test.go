@@ -2,10 +2,12 @@ package config
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,31 +15,237 @@ import (
 	"github.com/xeipuuv/gojsonschema"
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/tools/txtar"
+
+	"github.com/org/platform-action/internal/cost"
 )
 
-func publishedSchema(t *testing.T) (raw map[string]any, compiled *gojsonschema.Schema) {
+// published is the schema of docs/schema, as it stands and compiled.
+type published struct {
+	raw      map[string]any
+	compiled *gojsonschema.Schema
+}
+
+func publishedSchema(t testing.TB) published {
 	t.Helper()
 	b, err := os.ReadFile("../../docs/schema/platform.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(b, &raw); err != nil {
+	var p published
+	if err := json.Unmarshal(b, &p.raw); err != nil {
 		t.Fatal(err)
 	}
-	if compiled, err = gojsonschema.NewSchema(gojsonschema.NewBytesLoader(b)); err != nil {
+	if p.compiled, err = gojsonschema.NewSchema(gojsonschema.NewBytesLoader(b)); err != nil {
 		t.Fatal(err)
 	}
-	return raw, compiled
+	return p
 }
 
-// TestSchemaAgrees holds that what the parser takes, the schema takes, and that it refuses unknown keys and wrong
-// types as the parser does.
+// validate judges a YAML document as an editor does: by its values, dates as they are written, keys as texts.
+func (p published) validate(data []byte) (faults []gojsonschema.ResultError, valid bool) {
+	var doc yaml.Node
+	if yaml.Unmarshal(data, &doc) != nil {
+		return nil, false
+	}
+	text, err := json.Marshal(plainValue(&doc, 0))
+	if err != nil {
+		return nil, false
+	}
+	result, err := p.compiled.Validate(gojsonschema.NewBytesLoader(text))
+	if err != nil {
+		return nil, false
+	}
+	return result.Errors(), result.Valid()
+}
+
+func plainValue(n *yaml.Node, depth int) any {
+	switch {
+	case depth > 100:
+		return nil
+	case n.Kind == yaml.DocumentNode:
+		return plainValue(n.Content[0], depth)
+	case n.Kind == yaml.AliasNode:
+		return plainValue(n.Alias, depth+1)
+	case n.Kind == yaml.MappingNode:
+		out := map[string]any{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			out[n.Content[i].Value] = plainValue(n.Content[i+1], depth+1)
+		}
+		return out
+	case n.Kind == yaml.SequenceNode:
+		out := []any{}
+		for _, c := range n.Content {
+			out = append(out, plainValue(c, depth+1))
+		}
+		return out
+	case n.Tag == "!!int" || n.Tag == "!!float":
+		if plainNumber.MatchString(n.Value) {
+			return json.Number(n.Value)
+		}
+		f, _ := strconv.ParseFloat(n.Value, 64)
+		return f
+	case n.Tag == "!!bool":
+		return strings.EqualFold(n.Value, "true")
+	case n.Tag == "!!null":
+		return nil
+	}
+	return n.Value
+}
+
+// resolve is a schema with $ref and allOf put in place. What a schema says itself wins over what it refers to.
+func (p published) resolve(schema map[string]any) map[string]any {
+	out := maps.Clone(schema)
+	merge := func(from map[string]any) {
+		for k, v := range p.resolve(from) {
+			if _, own := out[k]; !own {
+				out[k] = v
+			}
+		}
+	}
+	if name, ok := out["$ref"].(string); ok {
+		definitions, _ := p.raw["definitions"].(map[string]any)
+		if target, ok := definitions[strings.TrimPrefix(name, "#/definitions/")].(map[string]any); ok {
+			delete(out, "$ref")
+			merge(target)
+		}
+	}
+	all, _ := out["allOf"].([]any)
+	delete(out, "allOf")
+	for _, one := range all {
+		merge(one.(map[string]any))
+	}
+	return out
+}
+
+// place is a value in a configuration and what the schema says of it.
+type place struct {
+	path     []string // keys, and [] for the element of a list
+	schema   map[string]any
+	required bool
+}
+
+func (p place) String() string {
+	return strings.ReplaceAll(strings.ReplaceAll(strings.Join(p.path, "."), ".[]", "[0]"), "[]", "[0]")
+}
+
+// document is a configuration that has nothing but a value at a place.
+func (p place) document(value string) []byte {
+	for _, step := range slices.Backward(p.path) {
+		if step == "[]" {
+			value = "[" + value + "]"
+		} else {
+			value = "{" + step + ": " + value + "}"
+		}
+	}
+	if p.String() == "version" {
+		return []byte(value)
+	}
+	return []byte(strings.Replace(value, "{", "{version: 1, ", 1))
+}
+
+// closed reports a map that has the keys of the schema and no others.
+func (p place) closed() bool {
+	return p.schema["additionalProperties"] == false && p.schema["patternProperties"] == nil
+}
+
+func (p place) keys() []string {
+	properties, _ := p.schema["properties"].(map[string]any)
+	return slices.Sorted(maps.Keys(properties))
+}
+
+// openNames are the keys that stand for any, by the map that takes them.
+var openNames = map[string]string{"environments": "production", "cost.exchange_rates": "USD", "policies.params": "required_tags"}
+
+// places walks the schema, the file itself first.
+func (p published) places(t testing.TB) []place {
+	t.Helper()
+	var out []place
+	var walk func(schema map[string]any, path []string, required bool)
+	walk = func(schema map[string]any, path []string, required bool) {
+		here := place{slices.Clone(path), p.resolve(schema), required}
+		out = append(out, here)
+		if slices.Contains(path, openNames["policies.params"]) {
+			return // any value: it holds itself
+		}
+		needed, _ := here.schema["required"].([]any)
+		properties, _ := here.schema["properties"].(map[string]any)
+		for _, key := range here.keys() {
+			walk(properties[key].(map[string]any), append(path, key), slices.Contains(needed, any(key)))
+		}
+		rest, open := here.schema["additionalProperties"].(map[string]any)
+		patterns, _ := here.schema["patternProperties"].(map[string]any)
+		for _, inner := range patterns {
+			rest, open = inner.(map[string]any), true
+		}
+		if open {
+			name := openNames[here.String()]
+			if name == "" {
+				t.Fatalf("%s takes any key: name one in openNames", here)
+			}
+			walk(rest, append(path, name), false)
+		}
+		if items, ok := here.schema["items"].(map[string]any); ok {
+			walk(items, append(path, "[]"), false)
+		}
+	}
+	walk(p.raw, nil, true)
+	return out
+}
+
+// faultsAt are the parser's faults at a place.
+func faultsAt(data []byte, key string) (messages []string) {
+	p := &parser{file: "platform.yml"}
+	_, _ = p.parse(data)
+	for _, fault := range p.faults {
+		if fault.Key == key {
+			messages = append(messages, fault.Message)
+		}
+	}
+	return messages
+}
+
+// TestSchemaKeys holds that the schema names exactly the keys that the parser knows, at every place. Nothing is no
+// value of any key, so the parser speaks of it wherever it knows the key; and every map that the parser reads, it
+// reads at some place of the schema.
+func TestSchemaKeys(t *testing.T) {
+	t.Parallel()
+	known, named := map[string][]string{}, map[string][]string{}
+	for _, at := range publishedSchema(t).places(t) {
+		key := at.String()
+		if at.closed() {
+			named[key] = at.keys()
+			stranger := place{path: append(slices.Clone(at.path), "no_such_key")}
+			if got := faultsAt(stranger.document("1"), stranger.String()); !slices.Contains(got, "unknown key") {
+				t.Errorf("the parser takes %s: %q", stranger, got)
+			}
+		}
+		for _, value := range []string{"{}", "[{}]"} {
+			p := &parser{file: "platform.yml", visit: func(key string, words []string) { known[key] = words }}
+			if key == "" {
+				value = "{version: 1}"
+			}
+			_, _ = p.parse(at.document(value))
+		}
+		if key == "" {
+			continue
+		}
+		if got := faultsAt(at.document("~"), key); len(got) == 0 || slices.Contains(got, "unknown key") {
+			t.Errorf("%s: the parser says %q of an empty value, want a fault of a key that it knows", key, got)
+		}
+	}
+	if diff := cmp.Diff(known, named); diff != "" {
+		t.Errorf("-parser +schema:\n%s", diff)
+	}
+}
+
+// TestSchemaAgrees holds that the schema takes what the parser takes, and refuses what it refuses, but where the
+// comment of a case says "schema: accepts": what two values have to do with each other, a schema does not say.
 func TestSchemaAgrees(t *testing.T) {
 	t.Parallel()
-	_, schema := publishedSchema(t)
+	schema := publishedSchema(t)
 	files, err := filepath.Glob("testdata/cases/*.txtar")
 	if err != nil || len(files) == 0 {
-		t.Fatal(err)
+		t.Fatalf("%d cases, %v", len(files), err)
 	}
 	refused, taken := 0, 0
 	for _, file := range files {
@@ -45,133 +253,309 @@ func TestSchemaAgrees(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name := filepath.Base(file)
 		for _, f := range a.Files {
-			if f.Name != "platform.yml" {
-				continue
+			var doc yaml.Node
+			if f.Name != "platform.yml" || yaml.Unmarshal(f.Data, &doc) != nil || len(doc.Content) == 0 {
+				continue // not YAML, or nothing: there is no value to judge
 			}
 			_, fault := Parse(f.Name, f.Data)
-			result, valid := validate(schema, f.Data)
+			faults, valid := schema.validate(f.Data)
+			excused := strings.Contains(string(a.Comment), "schema: accepts\n")
 			switch {
 			case fault == nil && !valid:
-				t.Errorf("%s: the parser takes it, the schema does not: %v", name, result)
-			case fault != nil && !valid:
-				refused++
-			case fault == nil:
+				t.Errorf("%s: the parser takes it, the schema does not: %v", file, faults)
+			case fault != nil && valid && !excused:
+				t.Errorf("%s: the schema takes it, the parser does not: %v", file, fault)
+			case excused && (fault == nil || !valid):
+				t.Errorf("%s: the schema refuses it as the parser does, or both take it: the case needs no comment", file)
+			case valid:
 				taken++
-			}
-			if (name == "unknown_keys.txtar" || name == "types.txtar") && valid {
-				t.Errorf("%s: the schema takes it", name)
+			default:
+				refused++
 			}
 		}
 	}
-	if taken < 4 || refused < 10 {
+	if taken < 8 || refused < 15 {
 		t.Errorf("%d files taken and %d refused: too few to say anything", taken, refused)
 	}
 }
 
-func validate(schema *gojsonschema.Schema, data []byte) (faults []gojsonschema.ResultError, valid bool) {
-	var doc any
-	if yaml.Unmarshal(data, &doc) != nil {
-		return nil, false
+// wholeFile is the example of docs/configuration.md that shows every key.
+func wholeFile(t *testing.T) string {
+	t.Helper()
+	_, text, _ := strings.Cut(documentation(t), "## A whole file\n")
+	_, text, _ = strings.Cut(text, "```yaml\n")
+	text, _, found := strings.Cut(text, "```")
+	if !found {
+		t.Fatal("docs/configuration.md has no whole file")
 	}
-	// By way of JSON, with dates as they are written.
-	text, err := json.Marshal(plainDates(doc))
-	if err != nil {
-		return nil, false
-	}
-	result, err := schema.Validate(gojsonschema.NewBytesLoader(text))
-	if err != nil {
-		return nil, false
-	}
-	return result.Errors(), result.Valid()
+	return text
 }
 
-func plainDates(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k := range v {
-			v[k] = plainDates(v[k])
-		}
-	case []any:
-		for i := range v {
-			v[i] = plainDates(v[i])
-		}
-	case interface{ Format(layout string) string }:
-		return strings.TrimSuffix(v.Format("2006-01-02T15:04"), "T00:00")
-	}
-	return v
-}
-
-// TestSchemaKeys holds that the schema names exactly the keys that the parser knows, at every place.
-func TestSchemaKeys(t *testing.T) {
-	t.Parallel()
-	raw, _ := publishedSchema(t)
-	known := map[string][]string{}
-	p := &parser{file: "platform.yml", visit: func(key string, words []string) {
-		known[regexp.MustCompile(`\[\d+\]`).ReplaceAllString(strings.Replace(key, "environments.e", "environments.*", 1), "[]")] = words
-	}}
-	p.config([]byte(everyMap))
-	published := map[string][]string{}
-	collect(raw, "", published)
-	delete(published, "cost.exchange_rates") // currency codes and date: a map of any keys
-	delete(published, "environments")
-	delete(published, "policies.params")
-	if diff := cmp.Diff(known, published); diff != "" {
-		t.Errorf("-parser +schema:\n%s", diff)
-	}
-}
-
-// everyMap holds each map with fixed keys once; whether it is valid does not matter.
-const everyMap = `version: 1
-roots: [{path: a}]
-cost: {exchange_rates: {}, discounts: [{}], budgets: [{}], warn: {}, acknowledge: {}, block: {}}
-policies: {params: {}, waivers: [{}]}
-environments: {e: {tested: {suites: [{}]}, freeze: [{}], approvers: [{}]}}
-`
-
-func collect(schema map[string]any, at string, into map[string][]string) {
-	if items, ok := schema["items"].(map[string]any); ok {
-		collect(items, at+"[]", into)
-	}
-	if rest, ok := schema["additionalProperties"].(map[string]any); ok {
-		collect(rest, at+".*", into)
-	}
-	properties, ok := schema["properties"].(map[string]any)
-	if !ok {
-		return
-	}
-	var words []string
-	for key, inner := range properties {
-		words = append(words, key)
-		collect(inner.(map[string]any), strings.TrimPrefix(at+"."+key, "."), into)
-	}
-	slices.Sort(words)
-	into[at] = words
-}
-
-// TestDocumentedExamples parses every example of docs/configuration.md that is a configuration.
-func TestDocumentedExamples(t *testing.T) {
-	t.Parallel()
+func documentation(t *testing.T) string {
+	t.Helper()
 	b, err := os.ReadFile("../../docs/configuration.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, schema := publishedSchema(t)
-	examples := 0
-	for _, m := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(b), -1) {
-		if !strings.Contains(m[1], "version: 1\n") {
+	return string(b)
+}
+
+// find is the first node at a place, and the map or list around it; nil when there is none.
+func find(n *yaml.Node, path []string) (at, around *yaml.Node) {
+	if len(path) == 0 {
+		return n, nil
+	}
+	for i, c := range n.Content {
+		switch {
+		case n.Kind == yaml.SequenceNode && path[0] == "[]":
+		case n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == path[0]:
+		default:
 			continue
 		}
-		examples++
+		at, around = find(c, path[1:])
+		if at == nil {
+			continue
+		}
+		if around == nil {
+			around = n
+		}
+		return at, around
+	}
+	return nil, nil
+}
+
+// edited is the whole file after a change of one of its values.
+func edited(t *testing.T, path []string, edit func(at, around *yaml.Node)) []byte {
+	t.Helper()
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(wholeFile(t)), &doc); err != nil {
+		t.Fatal(err)
+	}
+	at, around := find(doc.Content[0], path)
+	if at == nil {
+		t.Fatalf("the whole file of docs/configuration.md does not show %s", strings.Join(path, "."))
+	}
+	edit(at, around)
+	out, err := yaml.Marshal(&doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func set(value string) func(at, around *yaml.Node) {
+	return func(at, _ *yaml.Node) {
+		var doc yaml.Node
+		if err := yaml.Unmarshal([]byte(value), &doc); err != nil {
+			panic(err)
+		}
+		*at = *doc.Content[0]
+	}
+}
+
+func remove(at, around *yaml.Node) {
+	i := slices.Index(around.Content, at)
+	around.Content = slices.Delete(around.Content, i-1, i+1)
+}
+
+// TestSchemaBounds holds that required keys, words, bounds and defaults of the schema are the parser's: each is
+// tried at its edge, in the whole file of the documentation.
+func TestSchemaBounds(t *testing.T) {
+	t.Parallel()
+	schema := publishedSchema(t)
+	tried := 0
+	for _, at := range schema.places(t) {
+		if len(at.path) == 0 {
+			continue
+		}
+		try := func(value string, want bool) {
+			tried++
+			data := edited(t, at.path, set(value))
+			if got := faultsUnder(data, at.path); (len(got) == 0) != want {
+				t.Errorf("%s: %.80s: the parser says %q, want it taken: %v", at, value, got, want)
+			}
+			if faults, valid := schema.validate(data); !want && valid || want && slices.ContainsFunc(faults, func(e gojsonschema.ResultError) bool {
+				return strings.HasPrefix(e.Context().String(), "(root)."+strings.ReplaceAll(strings.Join(at.path, "."), "[]", "0"))
+			}) {
+				t.Errorf("%s: %.80s: the schema says %v, want it taken: %v", at, value, faults, want)
+			}
+		}
+		edges(at.schema, try)
+		if at.path[len(at.path)-1] == "[]" {
+			continue
+		}
+		_, err := Parse("platform.yml", edited(t, at.path, remove))
+		if missing := err != nil && strings.Contains(err.Error(), "is missing"); missing != at.required {
+			t.Errorf("%s: required by the parser: %v, by the schema: %v", at, missing, at.required)
+		}
+		if words, ok := at.schema["default"]; ok {
+			sameAsDefault(t, at, words)
+		}
+	}
+	if tried < 100 {
+		t.Errorf("%d edges tried: too few to say anything", tried)
+	}
+}
+
+// faultsUnder are the parser's faults at a place of the whole file or below it.
+func faultsUnder(data []byte, path []string) (messages []string) {
+	p := &parser{file: "platform.yml"}
+	_, _ = p.parse(data)
+	key := regexp.MustCompile(`^` + strings.ReplaceAll(regexp.QuoteMeta(place{path: path}.String()), `\[0\]`, `\[\d+\]`) + `($|[.\[])`)
+	for _, fault := range p.faults {
+		if key.MatchString(fault.Key) && !strings.Contains(fault.Message, "is missing") {
+			messages = append(messages, fault.Key+": "+fault.Message)
+		}
+	}
+	return messages
+}
+
+// edges tries values at and beyond each bound of a schema.
+func edges(schema map[string]any, try func(value string, want bool)) {
+	whole := func(key string) (int, bool) {
+		f, ok := schema[key].(float64)
+		return int(f), ok
+	}
+	if v, ok := whole("minimum"); ok {
+		try(strconv.Itoa(v), true)
+		try(strconv.Itoa(v-1), false)
+	}
+	if v, ok := whole("maximum"); ok {
+		try(strconv.Itoa(v), true)
+		try(strconv.Itoa(v+1), false)
+	}
+	if v, ok := whole("exclusiveMinimum"); ok {
+		try(strconv.Itoa(v), false)
+		try(strconv.Itoa(v+1), true)
+	}
+	if v, ok := whole("exclusiveMaximum"); ok {
+		try(strconv.Itoa(v), false)
+		try(strconv.Itoa(v-1), true)
+	}
+	if v, ok := whole("maxLength"); ok {
+		try(strings.Repeat("a", v+1), false)
+	}
+	if words, ok := schema["enum"].([]any); ok {
+		for _, word := range words {
+			try(word.(string), true)
+		}
+		try("no-such-word", false)
+	}
+	if schema["type"] == "array" {
+		_, some := whole("minItems")
+		try("[]", !some)
+	}
+	if schema["type"] != "boolean" && schema["type"] != nil {
+		if _, any := schema["type"].([]any); !any {
+			try("true", false)
+		}
+	}
+}
+
+// sameAsDefault wants the same settings with a default written out as without the key.
+func sameAsDefault(t *testing.T, at place, value any) {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := Parse("platform.yml", edited(t, at.path, remove))
+	if err != nil {
+		t.Errorf("%s cannot be left away: %v", at, err)
+	}
+	with, err := Parse("platform.yml", edited(t, at.path, set(string(text))))
+	if err != nil {
+		t.Errorf("%s: %s: %v", at, text, err)
+	}
+	without.Digest, with.Digest = "", ""
+	if diff := cmp.Diff(without, with); diff != "" {
+		t.Errorf("%s: %s is not the default, -without +with:\n%s", at, text, diff)
+	}
+}
+
+// TestDocumentedExamples parses every example of docs/configuration.md: settings with the parser and the schema,
+// usage files with theirs.
+func TestDocumentedExamples(t *testing.T) {
+	t.Parallel()
+	schema := publishedSchema(t)
+	settings, usages := 0, 0
+	for _, m := range regexp.MustCompile("(?s)```yaml\n((?:#[^\n]*\n)*version: (\\S+)\n.*?)```").FindAllStringSubmatch(documentation(t), -1) {
+		if m[2] == "0.1" {
+			usages++
+			if _, err := cost.ParseUsage("docs/configuration.md", strings.NewReader(m[1])); err != nil {
+				t.Errorf("%v in:\n%s", err, m[1])
+			}
+			continue
+		}
+		settings++
 		if _, err := Parse("docs/configuration.md", []byte(m[1])); err != nil {
 			t.Errorf("%v in:\n%s", err, m[1])
 		}
-		if faults, ok := validate(schema, []byte(m[1])); !ok {
+		if faults, ok := schema.validate([]byte(m[1])); !ok {
 			t.Errorf("%v in:\n%s", faults, m[1])
 		}
 	}
-	if examples < 2 {
-		t.Errorf("%d examples", examples)
+	if settings < 6 || usages < 1 {
+		t.Errorf("%d examples of settings, %d of usage files", settings, usages)
 	}
+}
+
+// TestDocumentedKeys holds that docs/configuration.md has every key in a table and in its whole file, and tells
+// exactly those that do not act.
+func TestDocumentedKeys(t *testing.T) {
+	t.Parallel()
+	text := documentation(t)
+	rows := strings.Join(regexp.MustCompile("(?m)^\\|.*$").FindAllString(text, -1), "\n")
+	for _, at := range publishedSchema(t).places(t) {
+		if len(at.path) == 0 || at.path[len(at.path)-1] == "[]" {
+			continue
+		}
+		edited(t, at.path, func(_, _ *yaml.Node) {})
+		if key := at.path[len(at.path)-1]; !slices.Contains(slices.Collect(maps.Values(openNames)), key) && !strings.Contains(rows, "`"+key) && !strings.Contains(rows, "."+key+"`") {
+			t.Errorf("no table of docs/configuration.md has %s", at)
+		}
+	}
+	c, err := Parse("docs/configuration.md", []byte(wholeFile(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(text, "## What does not act yet\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var told []string
+	for _, m := range regexp.MustCompile("(?m)^- `([a-z._]+)`").FindAllStringSubmatch(section, -1) {
+		told = append(told, m[1])
+	}
+	slices.Sort(told)
+	if diff := cmp.Diff(c.Unused(), told); diff != "" {
+		t.Errorf("what does not act, -parser +documented:\n%s", diff)
+	}
+}
+
+// FuzzSchema looks for a file that the parser takes and the schema does not.
+func FuzzSchema(f *testing.F) {
+	schema := publishedSchema(f)
+	files, err := filepath.Glob("testdata/cases/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, in := range a.Files {
+			if in.Name == "platform.yml" {
+				f.Add(in.Data)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, err := Parse("f", data); err != nil {
+			return
+		}
+		if faults, valid := schema.validate(data); !valid {
+			t.Errorf("the parser takes it, the schema does not: %v\n%s", faults, data)
+		}
+	})
 }

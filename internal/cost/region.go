@@ -1,6 +1,9 @@
 package cost
 
 import (
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/org/platform-action/internal/fact"
@@ -70,6 +73,11 @@ func (c *evaluation) regionOfProvider(r *fact.Resource) (string, error) {
 		return normaliseRegion(p.Region), nil
 	}
 	cloud := providerOf(r.Type)
+	if region := c.universe.shownRegion(r.ProviderKey); region != "" {
+		c.assume(fact.Assumption{What: cloud + " region", Value: region, Why: "other resources of the same provider are there; " +
+			"its configuration sets the region by something that the plan does not resolve"})
+		return region, nil
+	}
 	region := defaultRegion(cloud)
 	why := "no region in the resource or its provider's configuration"
 	if p, ok := c.universe.plan.Providers[r.ProviderKey]; ok && p.RegionFrom != "" {
@@ -77,6 +85,39 @@ func (c *evaluation) regionOfProvider(r *fact.Resource) (string, error) {
 	}
 	c.assume(fact.Assumption{What: cloud + " region", Value: region, Why: why})
 	return region, nil
+}
+
+// place finds a region or zone in the raw attributes of a resource.
+var place = regexp.MustCompile(`"(?:arn":"arn:aws[a-z-]*:[a-z0-9-]*:([a-z]{2}(?:-[a-z]+)+-[0-9])|availability_zone":"([a-z]{2}(?:-[a-z]+)+-[0-9])|zone":"([a-z]+-[a-z]+[0-9]+)-|location":"([a-z0-9]+)")`)
+
+// shownRegion is the region that most resources of a provider configuration show, where the configuration itself does
+// not say; empty when none does.
+func (u *universe) shownRegion(key string) string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if region, ok := u.shown[key]; ok {
+		return region
+	}
+	votes := map[string]int{}
+	for i := range u.plan.Resources {
+		r := &u.plan.Resources[i]
+		if r.ProviderKey != key {
+			continue
+		}
+		for _, raw := range [][]byte{r.Before, r.After} {
+			if m := place.FindSubmatch(raw); m != nil {
+				votes[string(slices.Concat(m[1:]...))]++
+			}
+		}
+	}
+	best := ""
+	for _, region := range slices.Sorted(maps.Keys(votes)) {
+		if votes[region] > votes[best] {
+			best = region
+		}
+	}
+	u.shown[key] = best
+	return best
 }
 
 // normaliseRegion turns Azure's display names ("West Europe") into region names.

@@ -60,13 +60,20 @@ const (
 )
 
 // lookup walks a dotted path; a list of one block stands for that block. why is the reason of an unknown.
-func (s *scope) lookup(path string) (value any, st state, why string) {
+func (s *scope) lookup(path string) (value any, st state, why string) { return s.walk(path, false) }
+
+// walk is lookup; block says that the path ends at a block.
+func (s *scope) walk(path string, block bool) (value any, st state, why string) {
 	value, mask, config := any(s.values), s.unknown, any(s.config)
-	for segment := range strings.SplitSeq(path, ".") {
+	segments := strings.Split(path, ".")
+	for i, segment := range segments {
 		value, mask = member(value, segment), memberMask(mask, segment)
 		var sets bool // by an expression, as far as the path has been walked
 		config, sets = memberConfig(config, segment)
 		if mask == true || (value == nil && sets && s.instance.unmarked()) {
+			if x, ok := config.(fact.Expression); ok && len(x.Blocks) > 0 || (block || i+1 < len(segments)) && !computedBlock(segment) {
+				sets = true // the plan's configuration leaves dynamic blocks out: only such a one can be unknown here
+			}
 			st, why = s.unresolved(config, sets)
 			return nil, st, why
 		}
@@ -80,6 +87,18 @@ func (s *scope) lookup(path string) (value any, st state, why string) {
 		}
 	}
 	return value, set, ""
+}
+
+// computedBlock reports a block that a provider fills in when the configuration does not set it, so that a plan marks
+// it unknown all the same.
+func computedBlock(name string) bool {
+	switch name {
+	case "root_block_device", "ebs_block_device", "ephemeral_block_device", "network_interface", "metadata_options", "capacity_reservation_specification",
+		"node_pool", "node_config", "guest_accelerator", "scheduling", "settings", "ip_configuration", "network_profile", "cluster_autoscaling",
+		"initialize_params", "ebs_options", "cluster_config", "storage_profile", "identity", "addons_config", "master_auth":
+		return true
+	}
+	return false
 }
 
 // unresolved tells an attribute that the configuration sets by an expression from one that it does not set and
@@ -184,7 +203,7 @@ func (s *scope) blocks(name string) ([]*scope, error) {
 	if s == nil {
 		return nil, nil
 	}
-	value, st, why := s.lookup(name)
+	value, st, why := s.walk(name, true)
 	if st == unknown {
 		return nil, &unknownError{s.path + name, why}
 	}

@@ -61,13 +61,14 @@ type universe struct {
 	ids   map[string]map[string]*instance         // type → id, arn, name or self_link → instance
 	back  map[[2]string]map[*instance][]*instance // type, attribute → target → who refers to it
 	index map[*fact.Resource]*instance
+	shown map[string]string // provider key → region that its resources show
 }
 
 func newUniverse(plan *fact.Plan, after bool) *universe {
 	u := &universe{
 		plan: plan, byConfig: map[string][]*instance{}, byType: map[string][]*instance{},
 		ids: map[string]map[string]*instance{}, back: map[[2]string]map[*instance][]*instance{},
-		index: make(map[*fact.Resource]*instance, len(plan.Resources)),
+		index: make(map[*fact.Resource]*instance, len(plan.Resources)), shown: map[string]string{},
 	}
 	for i := range plan.Resources {
 		r := &plan.Resources[i]

@@ -14,8 +14,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxUsageBytes bounds a usage file: a YAML document of this size is no list of monthly quantities.
-const maxUsageBytes = 8 << 20
+// MaxUsageBytes bounds a usage file: a YAML document of this size is no list of monthly quantities.
+const MaxUsageBytes = 8 << 20
 
 // Usage is what a usage file says: quantities a month by resource address, and by type for the rest.
 type Usage struct {
@@ -34,12 +34,12 @@ func (e *UsageError) Error() string { return strings.Join(e.Problems, "\n") }
 // ParseUsage reads a usage file of version 0.1 (the format that Infracost's users keep): resource_usage by
 // address, where [*] stands for any instance key, and resource_type_default_usage by type.
 func ParseUsage(name string, r io.Reader) (*Usage, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxUsageBytes+1))
+	data, err := io.ReadAll(io.LimitReader(r, MaxUsageBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if len(data) > maxUsageBytes {
-		return nil, fmt.Errorf("%s: larger than %d MiB; a usage file lists monthly quantities only", name, maxUsageBytes>>20)
+	if len(data) > MaxUsageBytes {
+		return nil, fmt.Errorf("%s: larger than %d MiB; a usage file lists monthly quantities only", name, MaxUsageBytes>>20)
 	}
 	var doc, second yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
