@@ -3,7 +3,7 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 CASES ?= internal/cost/testdata/cases
 
-.PHONY: help build test test-fast lint check bench cases demo generate golden tidy
+.PHONY: oracle help build test test-fast lint check bench cases demo generate golden tidy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -16,6 +16,9 @@ test: ## every correctness test, race detector on
 
 test-fast: ## the same without the race detector
 	go test ./...
+
+oracle: ## the evaluation of source against trivy's; downloads a lot once
+	cd tools/trivyoracle && go test ./...
 
 lint: ## golangci-lint
 	go tool -modfile=tools/golangci-lint/go.mod golangci-lint run ./...
