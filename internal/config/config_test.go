@@ -89,7 +89,7 @@ func setSection(a *txtar.Archive, name string, data []byte) {
 	a.Files = append(a.Files, txtar.File{Name: name, Data: data})
 }
 
-func input(t *testing.T, a *txtar.Archive) []byte {
+func input(t testing.TB, a *txtar.Archive) []byte {
 	t.Helper()
 	if plain := section(a, "platform.yml"); plain != nil {
 		return plain
@@ -240,6 +240,21 @@ func manyKeys(n int) string {
 	return b.String()
 }
 
+// notNegative wants limits that an increase can reach, and no share over the whole.
+func notNegative(t *testing.T, limits fact.Limits) {
+	t.Helper()
+	for name, l := range map[string]fact.Threshold{"warn": limits.Warn, "acknowledge": limits.Acknowledge, "block": limits.Block} {
+		if l.Delta != nil && l.Delta.Sign() < 0 || l.Percent != nil && !(*l.Percent >= 0 && *l.Percent <= 10_000) {
+			t.Errorf("%s: %+v", name, l)
+		}
+	}
+	for _, b := range limits.Budgets {
+		if b.Monthly.Sign() < 0 || !(b.WarnAt >= 0 && b.WarnAt <= 1) || b.Name == "" || b.Paths != nil && len(b.Paths) == 0 {
+			t.Errorf("budget %+v", b)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("testdata/cases/*.txtar")
 	if err != nil {
@@ -250,16 +265,22 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		if in := section(a, "platform.yml"); in != nil {
-			f.Add(in)
+		if section(a, "platform.yml") != nil || section(a, "platform.quoted") != nil {
+			f.Add(input(f, a))
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := config.Parse("f", data)
+		again, errAgain := config.Parse("f", data)
+		if diff := cmp.Diff(c, again); diff != "" || fmt.Sprint(err) != fmt.Sprint(errAgain) {
+			t.Errorf("a second reading differs: %v, then %v\n%s", err, errAgain, diff)
+		}
 		if err == nil {
-			if _, err := c.Limits(c.Cost.Currency); err != nil {
+			limits, err := c.Limits(c.Cost.Currency)
+			if err != nil {
 				t.Errorf("valid, but the limits are not: %v", err)
 			}
+			notNegative(t, limits)
 			if c.Version != config.Version {
 				t.Errorf("version %d", c.Version)
 			}
