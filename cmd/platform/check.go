@@ -70,6 +70,7 @@ func (in *inputs) flags(c *cobra.Command) {
 	f.StringVar(&in.base, "base", "", "plan to compare with, instead of the plan's own before side; or, for a folder, another folder")
 	f.StringVar(&in.baseRef, "base-ref", "", "for folders: compare with where the work tree's branch began on REF, such as origin/main")
 	f.StringArrayVar(&in.vars, "var", nil, "for folders: NAME=VALUE of a variable; may be given more than once")
+	f.BoolVar(&in.allowDownload, "allow-download", false, "for folders: fetch remote modules by git and from registries, into a temporary folder")
 	f.StringArrayVar(&in.varFiles, "var-file", nil, "for folders: file with values of variables; may be given more than once")
 	f.StringVar(&in.source, "source", "", "folder of the Terraform source, for file and line (default: the plan's folder)")
 	f.StringVar(&in.usage, "usage", "", "usage file (default: cost.usage of the configuration)")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/fetch"
 	"github.com/org/platform-action/internal/git"
 	"github.com/org/platform-action/internal/terraform"
 	"github.com/org/platform-action/internal/verdict"
@@ -65,6 +66,14 @@ func (in inputs) discover(ctx context.Context, p *progress, out *loaded) ([]stri
 
 // loadFolders evaluates folders on every core; they stand in the order in which they were named.
 func (in inputs) loadFolders(ctx context.Context, s streams, p *progress, paths []string, configured []config.Root) ([]control.Source, error) {
+	if in.allowDownload && len(paths) > 0 {
+		modules, err := fetch.New()
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = modules.Close() }()
+		in.fetch = modules.Fetch
+	}
 	out := make([]control.Source, len(paths))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))

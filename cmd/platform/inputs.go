@@ -32,6 +32,8 @@ type inputs struct {
 	base, baseRef, source, usage, config string
 	vars, varFiles                       []string
 	workspace                            string // of the configuration's root
+	allowDownload                        bool
+	fetch                                terraform.Fetch // nil without allowDownload
 	limits                               plan.Limits
 }
 

@@ -123,7 +123,7 @@ func evaluate(ctx context.Context, fsys fs.FS, within string, settings terraform
 
 // settings are the values of the root's variables that the command line and the environment give.
 func (in inputs) settings(s streams, at folder) (terraform.Settings, error) {
-	out := terraform.Settings{Variables: map[string]string{}, Environ: s.env, Workspace: cmp.Or(s.env("TF_WORKSPACE"), in.workspace)}
+	out := terraform.Settings{Variables: map[string]string{}, Environ: s.env, Workspace: cmp.Or(s.env("TF_WORKSPACE"), in.workspace), Fetch: in.fetch}
 	for _, v := range in.vars {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok || name == "" {

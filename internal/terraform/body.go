@@ -36,6 +36,7 @@ func (e *evaluator) emitResource(s *scope, block *element, plan *fact.Plan) {
 	if s.address != "" {
 		address = s.address + "." + address
 	}
+	at := s.inSource(block.at)
 	for _, c := range copies {
 		if e.emitted++; e.emitted > maxResources {
 			e.fault(position(block.at), fmt.Sprintf("the root has more than %d resources; the rest is left out", maxResources), "split the root")
@@ -48,7 +49,7 @@ func (e *evaluator) emitResource(s *scope, block *element, plan *fact.Plan) {
 			Address: address + c.index, Module: s.address, Type: block.kind, Name: block.name, Index: strings.Trim(c.index, "[]"),
 			Provider: sourceOf(s.module, name), ProviderKey: key, Action: fact.Create, Uncounted: why,
 			After: compact(value), Unknown: compact(orEmpty(mask)), Config: &fact.ResourceConfig{Address: configAddress(s, block), Attributes: config},
-			File: path.Clean(block.at.Filename), Line: block.at.Start.Line,
+			File: path.Clean(at.Filename), Line: at.Start.Line,
 		})
 	}
 }

@@ -33,6 +33,7 @@ type Settings struct {
 	VarFiles  []string            // slash-separated, relative to the root of the file system
 	Environ   func(string) string // of the process, for TF_VAR_NAME; nil on a server
 	Workspace string              // default "default"
+	Fetch     Fetch               // brings remote modules; nil: they are unknown unless init installed them
 }
 
 // Evaluate reads the root module in dir, without providers and without a network, into the plan that would create it
@@ -92,8 +93,9 @@ func (e *evaluator) run() (fact.Plan, error) {
 }
 
 func newEvaluator(ctx context.Context, fsys fs.FS, root string, s Settings) *evaluator {
+	all := &trees{FS: fsys, places: map[string]string{}}
 	return &evaluator{
-		ctx: ctx, files: &locator{fsys: fsys, root: root, folders: map[string]*folder{}, modules: map[string]*folder{}},
+		ctx: ctx, trees: all, files: &locator{fsys: all, root: root, folders: map[string]*folder{}, modules: map[string]*folder{}},
 		dir: root, settings: s, parsed: map[string]*module{}, made: map[madeKey]any{}, pure: pureFunctions(),
 		byModule: map[*module]map[string]function.Function{}, values: map[string]result{}, mentioned: map[string]bool{}, used: map[string]providerUse{},
 	}
@@ -103,6 +105,7 @@ func newEvaluator(ctx context.Context, fsys fs.FS, root string, s Settings) *eva
 type evaluator struct {
 	ctx       context.Context //nolint:containedctx // it lives for one call of Evaluate
 	files     *locator
+	trees     *trees
 	dir       string
 	settings  Settings
 	parsed    map[string]*module // by folder
@@ -187,11 +190,13 @@ func (e *evaluator) folderOf(m *module, call *element, s *scope) (string, bool) 
 	if dir, isLocal := local(m.dir, source); isLocal {
 		return dir, fs.ValidPath(dir)
 	}
-	if s == nil {
-		return "", false
+	if s != nil {
+		if dir, ok := e.files.lookup(path0(s, call.name)); ok && fs.ValidPath(dir) {
+			return dir, true
+		}
 	}
-	dir, ok := e.files.lookup(path0(s, call.name))
-	return dir, ok && fs.ValidPath(dir)
+	version, _ := literal(call.body.attributes["version"].expr)
+	return e.fetch(source, version)
 }
 
 // path0 is the dotted path of module calls, as modules.json has it.
@@ -213,7 +218,7 @@ func (e *evaluator) source(s *scope, call *element) (*module, string) {
 		if _, isLocal := local(s.module.dir, source); isLocal {
 			return nil, fmt.Sprintf("the module %.100q lies outside of the repository (%s)", source, position(call.at))
 		}
-		return nil, fmt.Sprintf("the module %.100q is not at hand: run `terraform init`, or give a plan (%s)", source, position(call.at))
+		return nil, fmt.Sprintf("the module %.100q is not at hand: run `terraform init`, allow it to be fetched with --allow-download, or give a plan (%s)", source, position(call.at))
 	}
 	m, err := e.open(dir)
 	if err != nil {

@@ -276,7 +276,10 @@ func (g *grunt) source() (dir, why string) {
 		}
 		head, sub, found := strings.Cut(strings.TrimPrefix(text, repository), "//")
 		if !strings.HasPrefix(text, repository) && !strings.HasPrefix(text, ".") {
-			return "", fmt.Sprintf("%.100q is a remote module, which is not fetched", text)
+			if dir, ok := g.e.fetch(text, ""); ok {
+				return dir, ""
+			}
+			return "", fmt.Sprintf("%.100q is a remote module, which is fetched only with --allow-download", text)
 		}
 		if strings.HasPrefix(text, repository) {
 			head = repository + head
