@@ -532,7 +532,7 @@ func TestDocumentedExamples(t *testing.T) {
 func TestDocumentedKeys(t *testing.T) {
 	t.Parallel()
 	text := documentation(t)
-	rows := strings.Join(regexp.MustCompile("(?m)^(\\||## ).*$").FindAllString(text, -1), "\n")
+	rows := strings.Join(regexp.MustCompile(`(?m)^(\||## ).*$`).FindAllString(text, -1), "\n")
 	for _, at := range publishedSchema(t).places(t) {
 		if len(at.path) == 0 || at.path[len(at.path)-1] == "[]" {
 			continue
