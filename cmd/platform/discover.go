@@ -36,6 +36,11 @@ func (in inputs) discover(ctx context.Context, p *progress, out *loaded) ([]stri
 	if len(faults) > 0 {
 		return nil, &faultError{fmt.Errorf("%s: %s: %s", root, faults[0].Where, faults[0].Message)}
 	}
+	for _, c := range configured {
+		if !slices.ContainsFunc(roots, func(r terraform.Root) bool { return path.Clean(c.Path) == r.Path }) {
+			return nil, fmt.Errorf("roots of the configuration names %s, which is no Terraform root of this repository: correct or remove it, or name the folder on the command line", c.Path)
+		}
+	}
 	if len(configured) > 0 {
 		roots = slices.DeleteFunc(roots, func(r terraform.Root) bool {
 			return !slices.ContainsFunc(configured, func(c config.Root) bool { return path.Clean(c.Path) == r.Path })

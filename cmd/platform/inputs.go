@@ -132,11 +132,11 @@ func distinct(paths []string) error {
 // loadConfig reads the named configuration, or the repository's own when there is one; root is the folder that
 // its paths are relative to.
 func (in inputs) loadConfig(out *loaded) (root string, err error) {
+	if root = repositoryRoot("."); root == "" {
+		root = "."
+	}
 	path := in.config
 	if path == "" {
-		if root = repositoryRoot("."); root == "" {
-			root = "."
-		}
 		path = filepath.Join(root, filepath.FromSlash(configName))
 		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 			out.config = config.Default()

@@ -211,6 +211,7 @@ func (c Config) Unused() []string {
 		name string
 		set  bool
 	}{
+		{"cost.acknowledge.by", c.Cost.Acknowledge.By == "not-author"},
 		{"cost.discounts", len(c.Cost.Discounts) > 0},
 		{"environments", len(c.Environments) > 0},
 		{"policies.waivers", len(c.Policies.Waivers) > 0},

@@ -74,8 +74,8 @@ func (c *evaluation) regionOfProvider(r *fact.Resource) (string, error) {
 	}
 	cloud := providerOf(r.Type)
 	if region := c.universe.shownRegion(r.ProviderKey); region != "" {
-		c.assume(fact.Assumption{What: cloud + " region", Value: region, Why: "other resources of the same provider are there; " +
-			"its configuration sets the region by something that the plan does not resolve"})
+		c.assume(fact.Assumption{What: cloud + " region", Value: region, Why: "other resources of the same provider are there, " +
+			"and its configuration gives the plan no region"})
 		return region, nil
 	}
 	region := defaultRegion(cloud)
