@@ -1,13 +1,22 @@
 package terraform
 
 import (
+	"crypto/md5"  //nolint:gosec // Terraform has these functions; nothing here trusts the result
+	"crypto/sha1" //nolint:gosec // as above
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"hash"
 	"io/fs"
 	"maps"
 	"path"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 )
@@ -19,10 +28,18 @@ func (e *evaluator) functions(m *module) map[string]function.Function {
 		return f
 	}
 	f := maps.Clone(e.pure)
-	f["file"] = e.fileFunc(m, func(b []byte) cty.Value { return cty.StringVal(string(b)) })
-	for _, name := range []string{"filebase64", "filemd5", "filesha1", "filesha256", "filesha512", "filebase64sha256", "filebase64sha512", "templatefile", "templatestring"} {
-		f[name] = unknownFunc()
+	text := func(of func([]byte) string) function.Function {
+		return e.fileFunc(m, func(b []byte) cty.Value { return cty.StringVal(of(b)) })
 	}
+	f["file"] = text(func(b []byte) string { return string(b) })
+	f["filebase64"] = text(base64.StdEncoding.EncodeToString)
+	for name, newHash := range map[string]func() hash.Hash{"md5": md5.New, "sha1": sha1.New, "sha256": sha256.New, "sha512": sha512.New} {
+		f["file"+name] = text(func(b []byte) string { return hex.EncodeToString(sumOf(newHash, string(b))) })
+	}
+	f["filebase64sha256"] = text(func(b []byte) string { return base64.StdEncoding.EncodeToString(sumOf(sha256.New, string(b))) })
+	f["filebase64sha512"] = text(func(b []byte) string { return base64.StdEncoding.EncodeToString(sumOf(sha512.New, string(b))) })
+	f["templatefile"] = e.templateFunc(m, f)
+	f["templatestring"] = unknownFunc()
 	f["fileexists"] = e.existsFunc(m)
 	f["fileset"] = e.filesetFunc(m)
 	e.byModule[m] = f
@@ -73,6 +90,35 @@ func (e *evaluator) fileFunc(m *module, of func([]byte) cty.Value) function.Func
 				return cty.UnknownVal(cty.String), nil
 			}
 			return of(b).Mark(sensitive{}), nil
+		},
+	})
+}
+
+// templateFunc renders a template file with the variables that it is given, and no other template from within.
+func (e *evaluator) templateFunc(m *module, functions map[string]function.Function) function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "path", Type: cty.String}, {Name: "vars", Type: cty.DynamicPseudoType}},
+		Type:   function.StaticReturnType(cty.DynamicPseudoType),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			p, ok := e.regular(m, args[0].AsString())
+			if !ok || !args[1].CanIterateElements() {
+				return cty.NilVal, fmt.Errorf("no such file in the source tree, or no map of variables")
+			}
+			b, err := e.files.read(p)
+			if err != nil || excessive(append([]byte("x = <<T\n"), b...), p) != "" {
+				return cty.DynamicVal, nil //nolint:nilerr // what cannot be read is not known
+			}
+			expr, diags := hclsyntax.ParseTemplate(b, p, hcl.InitialPos)
+			if diags.HasErrors() {
+				return cty.NilVal, fmt.Errorf("the template cannot be read")
+			}
+			own := maps.Clone(functions)
+			delete(own, "templatefile")
+			v, diags := expr.Value(&hcl.EvalContext{Variables: args[1].AsValueMap(), Functions: own})
+			if diags.HasErrors() {
+				return cty.NilVal, fmt.Errorf("the template cannot be rendered")
+			}
+			return v.Mark(sensitive{}), nil
 		},
 	})
 }

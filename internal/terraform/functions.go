@@ -54,11 +54,12 @@ func pureFunctions() map[string]function.Function {
 		"base64sha256": digestFunc(sha256.New), "base64sha512": digestFunc(sha512.New),
 		"startswith": testFunc(strings.HasPrefix), "endswith": testFunc(strings.HasSuffix), "strcontains": testFunc(strings.Contains),
 		"cidrhost": cidrFunc(1, cidrHost), "cidrnetmask": cidrFunc(0, cidrNetmask), "cidrsubnet": cidrFunc(2, cidrSubnet),
-		"cidrsubnets": cidrSubnetsFunc(),
+		"cidrsubnets": cidrSubnetsFunc(), "base64gzip": textFunc(gzipBase64), "timecmp": timeFunc(), "matchkeys": matchKeysFunc(),
+		"transpose": transposeFunc(), "issensitive": isSensitiveFunc(), "ephemeralasnull": markFunc(false),
 	}
 	delete(f, "assert")
-	for _, name := range []string{"timestamp", "plantimestamp", "uuid", "uuidv5", "bcrypt", "rsadecrypt", "base64gzip", "textencodebase64",
-		"textdecodebase64", "timecmp", "matchkeys", "transpose", "defaults", "type", "ephemeralasnull", "pathexpand", "abspath", "issensitive"} {
+	for _, name := range []string{"timestamp", "plantimestamp", "uuid", "uuidv5", "bcrypt", "rsadecrypt", "textencodebase64",
+		"textdecodebase64", "defaults", "type", "pathexpand", "abspath"} {
 		f[name] = unknownFunc()
 	}
 	return f

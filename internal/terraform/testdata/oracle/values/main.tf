@@ -60,6 +60,11 @@ resource "terraform_data" "functions" {
     reverse([1, 2]), slice([1, 2, 3], 1, 2), values({ b = 1, a = 2 }), parseint("ff", 16), pow(2, 10), signum(-3), ceil(1.2), floor(-1.2), abs(-1), max(1, 5), min(3, 2), log(8, 2),
     basename("/a/b.c"), dirname("/a/b.c"), urlencode("a b&c"), indent(2, "a\nb"), strrev("abc"), regexall("[a-z]+", "ab 12 cd"), timeadd("2026-01-02T03:04:05Z", "1h"),
     formatdate("DD MMM YYYY", "2026-01-02T03:04:05Z"), try(tonumber("x"), 5), length("é"), tolist(toset(["b", "a"])), setunion(["a"], ["b"]), setintersection(["a", "b"], ["b"]), setsubtract(["a", "b"], ["b"]),
+    base64gzip("hello"), timecmp("2026-01-02T03:04:05Z", "2026-01-02T04:04:05+01:00"), timecmp("2026-01-02T03:04:05Z", "2027-01-02T03:04:05Z"),
+    matchkeys(["a", "b", "c"], [1, 2, 1], [1]), transpose({ a = ["1", "2"], b = ["2"] }), issensitive(var.secret), issensitive("x"),
+    nonsensitive(filemd5("${path.module}/terraform.tfvars")), nonsensitive(filesha256("${path.module}/terraform.tfvars")), nonsensitive(filebase64("terraform.tfvars")),
+    nonsensitive(filebase64sha512("terraform.tfvars")), nonsensitive(templatefile("${path.module}/hello.tftpl", { names = ["a", "b"], n = 3 })), nonsensitive(file("terraform.tfvars")),
+    fileexists("nowhere"), sort(fileset(path.module, "*.tftpl")),
     nonsensitive(var.secret), csvdecode("a,b\n1,2"), lower("ÀB"), yamlencode({ a = [1] }), coalescelist([], [1]), jsondecode("{\"a\": 1.5}")
   ]
 }
