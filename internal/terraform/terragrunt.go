@@ -216,7 +216,7 @@ func (g *grunt) shown() cty.Value {
 
 // inputs are the module's variables: those of what is included, and the configuration's own over them.
 func (g *grunt) inputs() map[string]result {
-	out := map[string]result{}
+	out, deep := map[string]result{}, map[string]result{}
 	for _, n := range g.body.blocks {
 		if n.kind != "include" {
 			continue
@@ -225,10 +225,54 @@ func (g *grunt) inputs() map[string]result {
 		if len(n.labels) > 0 {
 			name = n.labels[0]
 		}
-		if strategy, _ := literal(n.body.attributes["merge_strategy"].expr); strategy != "no_merge" {
-			maps.Copy(out, g.includes[name].inputs())
+		inner := g.includes[name].inputs()
+		switch strategy, _ := literal(n.body.attributes["merge_strategy"].expr); strategy {
+		case "no_merge":
+		case "deep":
+			maps.Copy(deep, inner)
+			maps.Copy(out, inner)
+		default:
+			maps.Copy(out, inner)
 		}
 	}
+	for name, own := range g.ownInputs() {
+		if under, ok := deep[name]; ok {
+			own = result{merged(under.value, own.value), orElse(own.why, under.why)}
+		}
+		out[name] = own
+	}
+	return out
+}
+
+// merged puts one value over another: maps key by key, lists one after the other, anything else replaced.
+func merged(under, over cty.Value) cty.Value {
+	if !under.IsKnown() || !over.IsKnown() || under.IsNull() || over.IsNull() || under.IsMarked() || over.IsMarked() {
+		return over
+	}
+	isMap := func(t cty.Type) bool { return t.IsMapType() || t.IsObjectType() }
+	isList := func(t cty.Type) bool { return t.IsTupleType() || t.IsListType() }
+	switch {
+	case isMap(under.Type()) && isMap(over.Type()):
+		out := under.AsValueMap()
+		if out == nil {
+			return over
+		}
+		for k, v := range over.AsValueMap() {
+			if had, ok := out[k]; ok {
+				v = merged(had, v)
+			}
+			out[k] = v
+		}
+		return cty.ObjectVal(out)
+	case isList(under.Type()) && isList(over.Type()):
+		return cty.TupleVal(append(under.AsValueSlice(), over.AsValueSlice()...))
+	}
+	return over
+}
+
+// ownInputs are what the configuration itself says.
+func (g *grunt) ownInputs() map[string]result {
+	out := map[string]result{}
 	a, ok := g.body.attributes["inputs"]
 	if !ok {
 		return out
