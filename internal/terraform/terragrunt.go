@@ -59,9 +59,12 @@ func (e *evaluator) terragrunt(dir string) (*module, error) {
 	case source == "":
 		source = dir
 	}
+	if !fs.ValidPath(source) {
+		return nil, fmt.Errorf("%s: the module that terraform.source names lies outside of the repository; run this in a checkout that holds both", g.file)
+	}
 	m, err := e.open(source)
 	if err != nil {
-		return nil, fmt.Errorf("%s: the module %q cannot be read: %w", g.file, source, err)
+		return nil, fmt.Errorf("%s: the module %q cannot be read: %s", g.file, source, reason(err))
 	}
 	maps.Copy(e.values, g.inputs())
 	g.generate(m)
