@@ -1,0 +1,80 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Delivery is one webhook that was accepted, without its body: a webhook is a hint that something changed, and the
+// present state is read from GitHub. Only what a Task carries as Input outlives the request.
+type Delivery struct {
+	ID       string // X-GitHub-Delivery: a redelivery has the same
+	Event    string
+	Action   string
+	Tenant   Tenant
+	Digest   string // sha256:… of the body, so that a replay under the same id with another body is seen
+	Received time.Time
+}
+
+// TaskKind says what a task does. It is stored, so a name never changes its meaning.
+type TaskKind string
+
+// The kinds of tasks. Subject is what the comment says.
+const (
+	EvaluateHead     TaskKind = "head"         // commit SHA: evaluate every open pull request with this head
+	EvaluateGroup    TaskKind = "group"        // commit SHA of a merge group; Input is a GroupInput
+	SweepRepository  TaskKind = "repository"   // "": look at every open pull request and unfinished check
+	SyncInstallation TaskKind = "installation" // "": keep the list of repositories in step, and sweep them
+	AnswerCommand    TaskKind = "command"      // comment id; Input is a CommandInput
+	AnswerButton     TaskKind = "button"       // check run id, sender and action; Input is a ButtonInput
+	RestoreComment   TaskKind = "comment"      // pull request number: our comment was edited or deleted
+	FetchDeliveries  TaskKind = "deliveries"   // "": ask GitHub for deliveries that failed
+	SweepEverything  TaskKind = "sweep"        // "": sweep every installation
+	CollectGarbage   TaskKind = "retention"    // "": apply the retention
+)
+
+// Task is one piece of work. At most one task of a (tenant, kind, subject) is worked on at a time; what is wanted anew
+// while it is worked on is worked on once more afterwards, with the newest Input.
+type Task struct {
+	Tenant    Tenant          `json:"tenant"`
+	Kind      TaskKind        `json:"kind"`
+	Subject   string          `json:"subject"`
+	Input     json.RawMessage `json:"input,omitempty"`
+	NotBefore time.Time       `json:"not_before,omitzero"` // zero: at once
+}
+
+// Inbox takes webhooks.
+type Inbox interface {
+	// Accept writes the delivery and what it asks for in one durable transaction. fresh is false for a delivery that
+	// is already there: then nothing is written. An error means that nothing was written.
+	Accept(ctx context.Context, d Delivery, tasks []Task) (fresh bool, err error)
+}
+
+// Queue takes work that no webhook asked for.
+type Queue interface {
+	Want(ctx context.Context, tasks ...Task) error
+}
+
+// Handler does one task. A nil error ends it; *Later asks for another time, which does not count as a failure;
+// *Parked ends it for good, with a reason for the operator; any other error is tried again with growing waits, and
+// parked at last.
+type Handler func(ctx context.Context, t Task, attempt int) error
+
+// Later is a refusal that says when to come back: a rate limit, a read that lags.
+type Later struct {
+	After  time.Duration
+	Reason string
+}
+
+// Error says how long to wait and why.
+func (l *Later) Error() string {
+	return fmt.Sprintf("again in %s: %s", l.After.Round(time.Second), l.Reason)
+}
+
+// Parked ends a task that no further attempt can help.
+type Parked struct{ Reason string }
+
+// Error is the reason.
+func (p *Parked) Error() string { return "parked: " + p.Reason }
