@@ -27,9 +27,13 @@ type PullRecord struct {
 	Head          string
 	Base          string // branch name
 	Open          bool
-	CommentID     int64  // 0: none is known
-	CommentDigest string // sha256:… of the text that we last wrote
+	Seen          time.Time // when GitHub last changed it, as far as we were told
+	CommentID     int64     // 0: none is known; CommentTried: one may have been made
+	CommentDigest string    // sha256:… of the text that we last wrote
 }
+
+// CommentTried stands for a comment whose creation began, and whose answer we have not seen: it may be there.
+const CommentTried int64 = -1
 
 // CheckRecord is what the store remembers of the check run on one commit.
 type CheckRecord struct {
@@ -97,12 +101,15 @@ type Records interface {
 	Pull(ctx context.Context, t Tenant, number int) (PullRecord, bool, error)
 	PullsAt(ctx context.Context, t Tenant, head string) ([]PullRecord, error) // open ones, sorted by number
 	OpenPulls(ctx context.Context, t Tenant) ([]PullRecord, error)
-	SavePull(ctx context.Context, t Tenant, p PullRecord) error // does not touch the comment
+	SavePull(ctx context.Context, t Tenant, p PullRecord) error // leaves the comment, and a record that was seen later
 	SaveComment(ctx context.Context, t Tenant, number int, id int64, digest string) error
 
 	Check(ctx context.Context, t Tenant, head string) (CheckRecord, bool, error)
 	SaveCheck(ctx context.Context, t Tenant, c CheckRecord) error
 	UnfinishedChecks(ctx context.Context, t Tenant, before time.Time) ([]CheckRecord, error) // started before, sorted by head
+
+	// Stale lists the repositories that have such checks, for the watchdog: ids alone.
+	Stale(ctx context.Context, before time.Time) ([]Tenant, error)
 
 	// Record appends the verdict and its ledger entry in one transaction, and returns the ledger's head. A verdict
 	// equal to the newest of its (number, head) is not appended again.

@@ -16,6 +16,7 @@ type Delivery struct {
 	Tenant   Tenant
 	Digest   string // sha256:… of the body, so that a replay under the same id with another body is seen
 	Received time.Time
+	Pull     *PullRecord // what it says of a pull request; nil: nothing
 }
 
 // TaskKind says what a task does. It is stored, so a name never changes its meaning.
@@ -47,7 +48,8 @@ type Task struct {
 
 // Inbox takes webhooks.
 type Inbox interface {
-	// Accept writes the delivery and what it asks for in one durable transaction. fresh is false for a delivery that
+	// Accept writes the delivery, what it says of a pull request unless something newer is known, and what it asks for,
+	// in one durable transaction. fresh is false for a delivery that
 	// is already there: then nothing is written. An error means that nothing was written.
 	Accept(ctx context.Context, d Delivery, tasks []Task) (fresh bool, err error)
 }

@@ -1,0 +1,9 @@
+package control
+
+import "errors"
+
+// ErrGone means that an object is not there, or that we may not see it: both look the same from outside.
+var ErrGone = errors.New("not there, or not visible to the App")
+
+// ErrMoved means that a repository answers under another name now.
+var ErrMoved = errors.New("the repository has another name now")

@@ -1,0 +1,145 @@
+package control
+
+import (
+	"context"
+	"io/fs"
+	"time"
+
+	"github.com/org/platform-action/internal/verdict"
+)
+
+// Pull is the present state of a pull request, as GitHub says it now. Title, author and branch names are hostile.
+type Pull struct {
+	Number       int
+	Title        string
+	Open         bool
+	Draft        bool
+	Fork         bool // the head is of another repository
+	Head         string
+	HeadRef      string
+	Base         string // branch
+	BaseHead     string // commit of the base branch that GitHub last compared with
+	MergeCommit  string // test merge; empty while GitHub has none
+	AuthorID     int64
+	ChangedFiles int
+	Comments     int // how many conversation comments there are
+}
+
+// Comparison is what lies between two commits.
+type Comparison struct {
+	MergeBase string
+	Files     []string // changed paths, the old names of renamed ones too; sorted
+	Whole     bool     // false: there are more files than GitHub tells
+}
+
+// Role is what somebody may do in a repository. The zero role may nothing.
+type Role uint8
+
+// The roles, least first.
+const (
+	RoleNone Role = iota
+	RoleRead
+	RoleTriage
+	RoleWrite
+	RoleMaintain
+	RoleAdmin
+)
+
+// Person is a sender of a command or a button.
+type Person struct {
+	ID    int64  `json:"id"`
+	Login string `json:"login"`
+	Kind  string `json:"kind"` // User, Bot, …
+}
+
+// CheckText is what a check run shows.
+type CheckText struct {
+	Head        string
+	Done        bool
+	Conclusion  Conclusion // of a finished check
+	Title       string
+	Summary     string // Markdown
+	Link        string
+	Annotations []Annotation
+	Buttons     []Button
+	ExternalID  string
+}
+
+// Conclusion is how a check run ends. The zero conclusion blocks.
+type Conclusion uint8
+
+// The conclusions that we use: neutral and skipped satisfy a required check, so they are not among them.
+const (
+	Failed Conclusion = iota
+	ActionRequired
+	TimedOut
+	Succeeded
+)
+
+// ConclusionOf is the one place where an outcome becomes a conclusion.
+func ConclusionOf(o verdict.Outcome, needsAck bool) Conclusion {
+	switch o {
+	case verdict.Allow, verdict.Warn:
+		return Succeeded
+	case verdict.Block:
+		if needsAck {
+			return ActionRequired
+		}
+		return Failed
+	case verdict.Undecided:
+		return Failed
+	}
+	return Failed
+}
+
+// Annotation is a finding on a line.
+type Annotation struct {
+	File    string
+	Line    int
+	Level   string // notice, warning or failure
+	Title   string
+	Message string
+}
+
+// Button is an action that a check run offers: at most three, labels of 20 characters, descriptions of 40.
+type Button struct{ Label, Description, Identifier string }
+
+// Comment is one conversation comment.
+type Comment struct {
+	ID   int64
+	Body string
+	Ours bool // written by this App
+}
+
+// Forge is GitHub, as far as the flow needs it. A *Later error says when to come back; ErrGone that the object is not
+// there or not ours to see; ErrMoved that the repository has another name now.
+type Forge interface {
+	Resolve(ctx context.Context, t Tenant) (Repository, error)
+	Installed(ctx context.Context, installation Tenant) ([]Repository, error)
+
+	Pull(ctx context.Context, r Repository, number int) (Pull, error)
+	OpenPulls(ctx context.Context, r Repository) ([]Pull, error)
+	Compare(ctx context.Context, r Repository, base, head string) (Comparison, error)
+	Files(ctx context.Context, r Repository, number int) (files []string, whole bool, err error)
+	Branch(ctx context.Context, r Repository, name string) (sha string, err error)
+	File(ctx context.Context, r Repository, commit, path string) (data []byte, found bool, err error)
+	Tree(ctx context.Context, r Repository, commit string) (Tree, error)
+	Role(ctx context.Context, r Repository, p Person) (Role, error)
+
+	CreateCheck(ctx context.Context, r Repository, c CheckText) (id int64, err error)
+	UpdateCheck(ctx context.Context, r Repository, id int64, c CheckText) error
+	FindCheck(ctx context.Context, r Repository, head string) (id int64, finished bool, err error)
+
+	FindComment(ctx context.Context, r Repository, number int, marker string) (Comment, bool, error)
+	CreateComment(ctx context.Context, r Repository, number int, body string) (id int64, err error)
+	UpdateComment(ctx context.Context, r Repository, id int64, body string) error
+}
+
+// Tree is the source at a commit.
+type Tree struct {
+	Files   fs.FS
+	Missing []string // what the bounds left out, told
+}
+
+// Clock says what time it is.
+type Clock func() time.Time

@@ -1,0 +1,54 @@
+package github
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/google/go-github/v60/github"
+
+	"github.com/org/platform-action/internal/control"
+)
+
+// fault turns an error of a call into one that the flow understands. Others are tried again.
+func fault(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if later, ok := errors.AsType[*control.Later](err); ok {
+		return later
+	}
+	e, ok := errors.AsType[*github.ErrorResponse](err)
+	if !ok {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	switch e.Response.StatusCode {
+	case http.StatusNotFound, http.StatusGone:
+		return fmt.Errorf("%s: %w", doing, control.ErrGone)
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return fmt.Errorf("%s: %w", doing, control.ErrMoved)
+	}
+	return fmt.Errorf("%s: GitHub answered %d: %.200s", doing, e.Response.StatusCode, e.Message)
+}
+
+// mintFault tells what a refused token means: an installation that is gone is no reason to try again.
+func mintFault(err error) error {
+	if later, ok := errors.AsType[*control.Later](err); ok {
+		return later
+	}
+	e, ok := errors.AsType[*ghinstallation.HTTPError](err)
+	if !ok || e.Response == nil {
+		return fmt.Errorf("no token for the installation: %w", err)
+	}
+	defer func() { _ = e.Response.Body.Close() }()
+	switch e.Response.StatusCode {
+	case http.StatusNotFound, http.StatusForbidden:
+		return fmt.Errorf("no token for installation %d (answer %d: uninstalled or suspended): %w", e.InstallationID, e.Response.StatusCode, control.ErrGone)
+	case http.StatusUnprocessableEntity:
+		return fmt.Errorf("no token for installation %d (answer 422: it lacks a permission, or the repository left it): %w", e.InstallationID, control.ErrGone)
+	case http.StatusUnauthorized:
+		return fmt.Errorf("GitHub refuses the App's key (answer 401): check PLATFORM_GITHUB_APP_ID, the private key and this machine's clock")
+	}
+	return fmt.Errorf("no token for installation %d: GitHub answered %d", e.InstallationID, e.Response.StatusCode)
+}

@@ -1,0 +1,153 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/google/go-github/v60/github"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/org/platform-action/internal/control"
+)
+
+// grant is what a token is for: one repository of an installation, or the installation's metadata.
+type grant struct{ tenant control.Tenant }
+
+// source mints tokens of one grant. Each has a transport of its own: ghinstallation's are not safe to share, and one
+// slow mint must not hold up the callers whose own time is shorter.
+type source struct {
+	mu        sync.Mutex
+	transport *ghinstallation.Transport
+	token     string
+	until     time.Time
+	flight    singleflight.Group
+}
+
+// permissions are the least that our calls need, so that a leaked token can do no more. See docs/operations.md.
+func permissions(t control.Tenant) *github.InstallationTokenOptions {
+	read, write := new("read"), new("write")
+	if t.Repository == 0 {
+		return &github.InstallationTokenOptions{Permissions: &github.InstallationPermissions{Metadata: read}}
+	}
+	return &github.InstallationTokenOptions{
+		RepositoryIDs: []int64{t.Repository},
+		Permissions: &github.InstallationPermissions{
+			Metadata: read, Contents: read, PullRequests: write, Checks: write, Actions: read,
+		},
+	}
+}
+
+func (a *App) appTransport() *ghinstallation.AppsTransport {
+	t := ghinstallation.NewAppsTransportFromPrivateKey(a.options.Transport, a.options.AppID, a.options.PrivateKey)
+	t.BaseURL = a.base.String()
+	return t
+}
+
+func (a *App) source(t control.Tenant) *source {
+	g := grant{t}
+	if s, ok := a.tokens.Get(g); ok {
+		return s
+	}
+	tr := ghinstallation.NewFromAppsTransport(a.appTransport(), t.Installation)
+	tr.InstallationTokenOptions = permissions(t)
+	tr.Client = &http.Client{Transport: a.options.Transport, Timeout: a.options.Timeout}
+	s := &source{transport: tr}
+	if old, found, _ := a.tokens.PeekOrAdd(g, s); found {
+		return old
+	}
+	return s
+}
+
+// get returns a token. Callers wait for one mint together, each no longer than its own context allows; the mint
+// itself is bound by nobody's.
+func (s *source) get(ctx context.Context, now control.Clock, timeout time.Duration) (string, error) {
+	s.mu.Lock()
+	token, until := s.token, s.until
+	s.mu.Unlock()
+	if token != "" && now().Before(until) {
+		return token, nil
+	}
+	minted := s.flight.DoChan("mint", func() (any, error) {
+		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+		defer cancel()
+		return s.mint(own)
+	})
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case r := <-minted:
+		if r.Err != nil {
+			return "", r.Err
+		}
+		token, _ := r.Val.(string)
+		return token, nil
+	}
+}
+
+func (s *source) mint(ctx context.Context) (string, error) {
+	token, err := s.transport.Token(ctx)
+	if err != nil {
+		return "", mintFault(err)
+	}
+	_, refresh, err := s.transport.Expiry()
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	s.token, s.until = token, refresh
+	s.mu.Unlock()
+	return token, nil
+}
+
+// forget drops a token that GitHub no longer takes: a changed permission revokes it.
+func (a *App) forget(t control.Tenant, token string) {
+	if s, ok := a.tokens.Peek(grant{t}); ok {
+		s.mu.Lock()
+		same := s.token == token
+		s.mu.Unlock()
+		if same {
+			a.tokens.Remove(grant{t})
+		}
+	}
+}
+
+// authorised adds the token, and tries once more with a fresh one when GitHub no longer takes it.
+type authorised struct {
+	app    *App
+	tenant control.Tenant
+}
+
+func (t *authorised) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Host != t.app.base.Host || req.URL.Scheme != t.app.base.Scheme {
+		return nil, fmt.Errorf("a request to %s would carry the token to another host", req.URL.Host)
+	}
+	for attempt := 0; ; attempt++ {
+		token, err := t.app.source(t.tenant).get(req.Context(), t.app.options.Now, t.app.options.Timeout)
+		if err != nil {
+			return nil, err
+		}
+		own := req.Clone(req.Context())
+		own.Header.Set("Authorization", "token "+token)
+		resp, err := t.app.options.Transport.RoundTrip(own)
+		if err != nil || resp.StatusCode != http.StatusUnauthorized || attempt > 0 {
+			return resp, err
+		}
+		t.app.forget(t.tenant, token)
+		if req.Body != nil {
+			if req.GetBody == nil {
+				return resp, nil
+			}
+			body, err := req.GetBody()
+			if err != nil {
+				return resp, nil //nolint:nilerr // the answer stands: it cannot be asked again
+			}
+			req = req.Clone(req.Context())
+			req.Body = body
+		}
+		_ = resp.Body.Close()
+	}
+}

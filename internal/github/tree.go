@@ -1,0 +1,185 @@
+package github
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/memfs"
+)
+
+// Bounds of an archive of a commit.
+const (
+	archiveTime    = 2 * time.Minute
+	archiveBytes   = 2 << 30   // unpacked, read past as a stream
+	archiveEntries = 1_000_000 // files and folders
+	sourceBytes    = 2 << 20   // of one source file, as the evaluation takes it
+	otherBytes     = 128 << 10 // of one other file, which a function may read
+	keptBytes      = 96 << 20  // of everything that is kept
+	cachedTrees    = 64
+)
+
+// treeCache keeps what was read last: a base commit serves many pull requests.
+type treeCache struct {
+	trees  *lru.Cache[string, control.Tree]
+	flight singleflight.Group
+}
+
+func newTreeCache() *treeCache {
+	trees, err := lru.New[string, control.Tree](cachedTrees)
+	if err != nil {
+		panic(err) // the size is a constant greater than zero
+	}
+	return &treeCache{trees: trees}
+}
+
+// Tree reads the source at a commit, in one request: Terraform and Terragrunt files, and small files that functions may
+// read. What the bounds leave out is named.
+func (a *App) Tree(ctx context.Context, r control.Repository, commit string) (control.Tree, error) {
+	key := r.Tenant.String() + "@" + commit
+	if t, ok := a.trees.trees.Get(key); ok {
+		return t, nil
+	}
+	got := a.trees.flight.DoChan(key, func() (any, error) {
+		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), archiveTime)
+		defer cancel()
+		t, err := a.fetchTree(own, r, commit)
+		if err == nil {
+			a.trees.trees.Add(key, t)
+		}
+		return t, err
+	})
+	select {
+	case <-ctx.Done():
+		return control.Tree{}, ctx.Err()
+	case res := <-got:
+		t, _ := res.Val.(control.Tree)
+		return t, res.Err
+	}
+}
+
+func (a *App) fetchTree(ctx context.Context, r control.Repository, commit string) (control.Tree, error) {
+	address, _, err := a.client(r.Tenant).Repositories.GetArchiveLink(ctx, r.Owner, r.Name, github.Tarball, &github.RepositoryContentGetOptions{Ref: commit}, 0)
+	if err != nil {
+		return control.Tree{}, fault("asking for the source", archiveFault(err))
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
+	if err != nil {
+		return control.Tree{}, err
+	}
+	// No token goes along: the address carries a signature of its own.
+	resp, err := a.options.Transport.RoundTrip(req)
+	if err != nil {
+		return control.Tree{}, fmt.Errorf("fetching the source: %w", sanitised(err))
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return control.Tree{}, fmt.Errorf("fetching the source: GitHub answered %d", resp.StatusCode)
+	}
+	return readArchive(resp.Body)
+}
+
+// sanitised leaves the address out of an error: its signature opens the archive.
+func sanitised(err error) error { return errors.New(strings.SplitN(err.Error(), "http", 2)[0]) }
+
+// archiveFault reads the status out of go-github's error, which has no type here.
+func archiveFault(err error) error {
+	if strings.Contains(err.Error(), "unexpected status code: 404") {
+		return control.ErrGone
+	}
+	return err
+}
+
+// readArchive keeps the files that an evaluation may read. A name that is no plain path, or that differs from another
+// by case alone, is refused: what is read must be what a checkout would hold.
+func readArchive(body io.Reader) (control.Tree, error) {
+	unzipped, err := gzip.NewReader(body)
+	if err != nil {
+		return control.Tree{}, fmt.Errorf("the source archive cannot be read: %w", err)
+	}
+	in := &archive{tree: memfs.New(), folded: map[string]string{}}
+	entries := tar.NewReader(io.LimitReader(unzipped, archiveBytes))
+	for n := 0; ; n++ {
+		h, err := entries.Next()
+		if errors.Is(err, io.EOF) {
+			return control.Tree{Files: in.tree, Missing: in.missing}, nil
+		}
+		if err != nil {
+			return control.Tree{}, fmt.Errorf("the source archive cannot be read: %w", err)
+		}
+		if n > archiveEntries {
+			return control.Tree{}, fmt.Errorf("the source archive has more than %d entries", archiveEntries)
+		}
+		if err := in.add(h, entries); err != nil {
+			return control.Tree{}, err
+		}
+	}
+}
+
+type archive struct {
+	tree    *memfs.FS
+	folded  map[string]string
+	kept    int64
+	missing []string
+}
+
+func (a *archive) add(h *tar.Header, content io.Reader) error {
+	switch h.Typeflag {
+	case tar.TypeReg:
+	case tar.TypeDir, tar.TypeXGlobalHeader:
+		return nil
+	default:
+		return nil // links and devices are never followed: what stands behind one is unknown, as it is for a checkout without them
+	}
+	_, name, below := strings.Cut(h.Name, "/") // the archive's own top folder
+	if !below || name == "" {
+		return nil
+	}
+	if path.Clean(name) != name || path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") || strings.ContainsRune(name, '\\') {
+		return fmt.Errorf("the source archive holds the name %.80q, which is no plain path", name)
+	}
+	fold := strings.ToLower(name)
+	if other, twice := a.folded[fold]; twice {
+		return fmt.Errorf("the source holds %.80q and %.80q, which one checkout cannot tell apart everywhere: rename one", other, name)
+	}
+	a.folded[fold] = name
+	limit := int64(otherBytes)
+	source := isSource(name)
+	if source {
+		limit = sourceBytes
+	}
+	if h.Size > limit || a.kept+h.Size > keptBytes {
+		if source {
+			a.missing = append(a.missing, name)
+		}
+		return nil
+	}
+	data, err := io.ReadAll(io.LimitReader(content, limit+1))
+	if err != nil {
+		return fmt.Errorf("the source archive cannot be read: %w", err)
+	}
+	a.kept += int64(len(data))
+	a.tree.Add(name, data)
+	return nil
+}
+
+func isSource(name string) bool {
+	for _, end := range []string{".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json", ".hcl"} {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return false
+}

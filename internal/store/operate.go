@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/org/platform-action/internal/control"
+)
+
+// Stats is how the queue stands.
+type Stats struct {
+	Jobs      map[string]int // River's jobs by state: available, running, scheduled, completed, …
+	OldestDue time.Duration  // age of the task that waits longest for a worker; 0: none waits
+	Parked    int            // tasks that an operator must look at
+}
+
+// Stats counts the queue.
+func (s *Store) Stats(ctx context.Context) (Stats, error) {
+	if err := s.usable(); err != nil {
+		return Stats{}, err
+	}
+	out := Stats{Jobs: map[string]int{}}
+	err := s.db.each(ctx, func(row scan) error {
+		var state string
+		var n int
+		if err := row(&state, &n); err != nil {
+			return err
+		}
+		out.Jobs[state] = n
+		return nil
+	}, s.db.dialect().depth)
+	if err != nil {
+		return Stats{}, fmt.Errorf("counting jobs: %w", err)
+	}
+	if out.Parked, _, err = first(ctx, s.db, whole[int], `SELECT count(*) FROM work WHERE state = 'parked'`); err != nil {
+		return Stats{}, fmt.Errorf("counting parked tasks: %w", err)
+	}
+	// A key's due time is in the past also while it is worked on; with nothing available none of them waits.
+	now := s.o.Now()
+	oldest, found, err := first(ctx, s.db, whole[int64], `SELECT due FROM work WHERE state = 'queued' AND due <= $1 ORDER BY due LIMIT 1`, micros(now))
+	if err != nil {
+		return Stats{}, fmt.Errorf("looking for the oldest task: %w", err)
+	}
+	if found && out.Jobs["available"]+out.Jobs["retryable"]+out.Jobs["scheduled"] > 0 {
+		out.OldestDue = max(now.Sub(fromMicros(oldest)), 0)
+	}
+	return out, nil
+}
+
+// ParkedTask is a task that no further attempt will be made at.
+type ParkedTask struct {
+	ID       int64
+	Task     control.Task
+	Reason   string
+	Attempts int
+	At       time.Time
+}
+
+// Parked lists parked tasks, oldest first, limit of them.
+func (s *Store) Parked(ctx context.Context, limit int) ([]ParkedTask, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	return list(ctx, s.db, func(row scan, p *ParkedTask) error {
+		var at int64
+		t := &p.Task
+		err := row(&p.ID, &t.Tenant.Installation, &t.Tenant.Repository, &t.Kind, &t.Subject, (*[]byte)(&t.Input), &p.Reason, &p.Attempts, &at)
+		p.At = fromMicros(at)
+		return err
+	}, `SELECT id, installation_id, repository_id, kind, subject, input, parked_reason, attempts, changed
+		FROM work WHERE state = 'parked' ORDER BY id LIMIT $1`, limit)
+}
+
+// Revive has a parked task tried again from the first attempt. ErrNoEntry: no parked task has this id.
+func (s *Store) Revive(ctx context.Context, id int64) error {
+	return s.write(ctx, func(ctx context.Context, b *batch) error {
+		key, found, err := first(ctx, b, func(row scan, k *taskArgs) error {
+			return row(&k.Installation, &k.Repository, &k.Task, &k.Subject)
+		}, `UPDATE work SET state = 'queued', attempts = 0, parked_reason = '', due = $2, changed = $2
+			WHERE id = $1 AND state = 'parked' RETURNING installation_id, repository_id, kind, subject`, id, micros(s.o.Now()))
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fmt.Errorf("parked task %d: %w", id, ErrNoEntry)
+		}
+		b.place(key, s.o.Now())
+		return nil
+	})
+}
+
+// Collect applies the retention: rows go, but of a verdict only its report does. River removes its jobs itself.
+func (s *Store) Collect(ctx context.Context) error {
+	now, r := s.o.Now(), s.o.Retention
+	old := func(keep time.Duration) int64 { return micros(now.Add(-keep)) }
+	return errors.Join(
+		s.collect(ctx, `DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE received < $1 LIMIT 1000)`, old(r.Deliveries)),
+		s.collect(ctx, `DELETE FROM work WHERE id IN (SELECT id FROM work WHERE state = 'idle' AND changed < $1 LIMIT 1000)
+			AND state = 'idle'`, old(r.CompletedJobs)),
+		s.collect(ctx, `DELETE FROM upload WHERE uploaded < $1`, old(r.Uploads)),
+		s.collect(ctx, `DELETE FROM cache_entry WHERE stored < $1`, old(r.CacheEntries)),
+		s.collect(ctx, `UPDATE verdict SET report = $2 WHERE at < $1 AND octet_length(report) > 0`, old(r.VerdictBodies), []byte{}),
+	)
+}
+
+// collect repeats a statement while it finds a full portion, so that no transaction holds the writer for long.
+func (s *Store) collect(ctx context.Context, sql string, args ...any) error {
+	const portion = 1000
+	for {
+		changed := int64(0)
+		err := s.write(ctx, func(ctx context.Context, b *batch) error {
+			var err error
+			changed, err = b.exec(ctx, sql, args...)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("applying the retention: %w", err)
+		}
+		if changed != portion {
+			return nil
+		}
+	}
+}
+
+// Stale lists the repositories with checks that started before the time and have not finished: ids alone.
+func (s *Store) Stale(ctx context.Context, before time.Time) ([]control.Tenant, error) {
+	return all(ctx, s, func(row scan, t *control.Tenant) error {
+		return row(&t.Installation, &t.Repository)
+	}, `SELECT DISTINCT installation_id, repository_id FROM check_run WHERE NOT finished AND started < $1
+		ORDER BY installation_id, repository_id LIMIT 1000`, micros(before))
+}
