@@ -28,8 +28,7 @@ func Judge(limits fact.Limits, projects []Project) []verdict.Finding {
 	}
 	j.threshold("LIMIT-001", "Increase over the blocking limit", limits.Block, verdict.Block,
 		"make the change cheaper, or raise cost.block in .github/platform.yml on the default branch", limits.Unknown)
-	j.threshold("needs-ack", "Increase waits for an acknowledgement", limits.Acknowledge, verdict.Block,
-		"somebody with write access must confirm that this amount is meant", limits.Unknown)
+	j.acknowledge(limits, projects)
 	j.threshold("LIMIT-002", "Increase over the notice line", limits.Warn, verdict.Warn, "", limits.Unknown)
 	for _, b := range limits.Budgets {
 		j.budget(b, projects, limits.Unknown)

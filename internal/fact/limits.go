@@ -7,7 +7,8 @@ type Limits struct {
 	Warn        Threshold
 	Block       Threshold
 	Acknowledge Threshold
-	AckBy       string // anyone or not-author
+	AckBy       string         // anyone or not-author
+	Confirmed   []Confirmation // of increases, oldest first
 	Budgets     []Budget
 	Unknown     UnknownRule
 }
@@ -39,3 +40,11 @@ const (
 	UnknownWarns
 	UnknownAllows
 )
+
+// Confirmation says that somebody meant an increase: this amount, of these resources.
+type Confirmation struct {
+	Amount    money.Amount // monthly increase that was shown
+	Resources []string     // whose cost grows, as Growing names them; sorted
+	By        string       // login, as it was then
+	On        string       // YYYY-MM-DD
+}

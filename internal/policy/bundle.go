@@ -171,7 +171,10 @@ func digestFiles(groups ...[]file) string {
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
-func digestOf(bundles []BundleDigest) string {
+// DigestOf is sha256:… over the names and digests of bundles, whatever their order: what a set of them together has.
+func DigestOf(bundles []BundleDigest) string {
+	bundles = slices.Clone(bundles)
+	slices.SortFunc(bundles, func(a, b BundleDigest) int { return strings.Compare(a.Name, b.Name) })
 	h := sha256.New()
 	for _, b := range bundles {
 		fmt.Fprintf(h, "%d %s %s\n", len(b.Name), b.Name, b.Digest)

@@ -201,7 +201,7 @@ func (s *Set) finish(disabled []string) []Fault {
 		return strings.Compare(a.ID+"\x00"+a.Bundle, b.ID+"\x00"+b.Bundle)
 	})
 	slices.SortFunc(s.bundles, func(a, b BundleDigest) int { return strings.Compare(a.Name, b.Name) })
-	s.digest = digestOf(s.bundles)
+	s.digest = DigestOf(s.bundles)
 	s.trim = newTrimmer(s.rules)
 	for _, u := range s.units {
 		s.wants.note(u)

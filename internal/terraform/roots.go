@@ -151,6 +151,17 @@ func (l *locator) reachable(dir string) []string {
 	return out
 }
 
+// IsSource tells the files that Terraform, OpenTofu and Terragrunt read by themselves from those that only a function
+// can read.
+func IsSource(name string) bool {
+	for _, end := range []string{".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json", ".hcl"} {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return false
+}
+
 // Touched are the roots that a change of these files may change: a file in a folder of theirs, or below one and below
 // no other folder of Terraform source.
 func Touched(roots []Root, files []string) []Root {
