@@ -15,10 +15,8 @@ import (
 	"github.com/org/platform-action/internal/cost/catalog"
 	"github.com/org/platform-action/internal/money"
 	"github.com/org/platform-action/internal/policy"
-	"github.com/org/platform-action/internal/price"
 	"github.com/org/platform-action/internal/render"
 	"github.com/org/platform-action/internal/verdict"
-	"github.com/org/platform-action/policies"
 )
 
 const checkExamples = `  terraform show -json plan.out > plan.json && platform check plan.json
@@ -167,7 +165,7 @@ type usageError struct{ error }
 // compile prepares the policies in the background while plans are read and priced; nil when there are none at all.
 func (o *checkOptions) compile(ctx context.Context, in loaded) control.Policies {
 	type result struct {
-		set *policy.Set
+		set control.Judge
 		err error
 	}
 	done := make(chan result, 1)
@@ -180,7 +178,7 @@ func (o *checkOptions) compile(ctx context.Context, in loaded) control.Policies 
 		set, err := policy.Compile(ctx, policy.Options{Bundles: bundles, Disabled: in.config.Policies.Disable})
 		done <- result{set, err}
 	}()
-	return func() (*policy.Set, error) {
+	return func() (control.Judge, error) {
 		r := <-done
 		done <- r
 		return r.set, r.err
@@ -190,7 +188,7 @@ func (o *checkOptions) compile(ctx context.Context, in loaded) control.Policies 
 func bundlesOf(dirs []string, noBuiltin bool) ([]policy.Bundle, error) {
 	var bundles []policy.Bundle
 	if !noBuiltin {
-		bundles = append(bundles, policy.Bundle{Name: "built-in", FS: policies.FS, Builtin: true})
+		bundles = append(bundles, control.Builtin())
 	}
 	for _, dir := range dirs {
 		info, err := os.Stat(dir)
@@ -204,24 +202,18 @@ func bundlesOf(dirs []string, noBuiltin bool) ([]policy.Bundle, error) {
 
 // newEstimator builds the estimator in the wanted currency: the flag's, else the configuration's, else USD.
 func newEstimator(in loaded, flag string, explain bool) (money.Currency, *cost.Estimator, error) {
-	currency := in.config.Cost.Currency
+	currency := control.CurrencyOf(in.config)
 	if flag != "" {
 		var err error
 		if currency, err = money.ParseCurrency(flag); err != nil {
 			return "", nil, fmt.Errorf("--currency: %w", err)
 		}
 	}
-	if currency == "" {
-		currency = money.USD
-	}
 	entries, err := catalog.Embedded()
 	if err != nil {
 		return "", nil, &faultError{err}
 	}
-	e, err := cost.New(price.Embedded(), entries, cost.Options{
-		Usage: in.usage, Currency: currency, Explain: explain,
-		Exchange: cost.Exchange{Rates: in.config.Cost.ExchangeRates.Rates, Date: in.config.Cost.ExchangeRates.Date},
-	})
+	e, err := control.NewEstimator(entries, in.config, in.usage, currency, explain)
 	return currency, e, err
 }
 

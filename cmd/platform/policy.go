@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -155,48 +152,11 @@ func explainPolicy(ctx context.Context, s streams, o policyOptions, in inputs, i
 	if err != nil {
 		return err
 	}
-	policies := func() (*policy.Set, error) { return set, nil }
+	policies := func() (control.Judge, error) { return set, nil }
 	e, err := control.New(estimator, policies, read.usage, currency).Explain(ctx, id, control.Request{Sources: read.sources, Params: read.config.Policies.Params})
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprint(s.out, explanationText(e))
+	_, err = fmt.Fprint(s.out, control.Explanation(e))
 	return err
-}
-
-func explanationText(e policy.Explanation) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s (%s:%d)\n  %s\n", e.Rule.ID, e.Rule.Title, e.Rule.File, e.Rule.Line, render.Plain(e.Rule.Description))
-	if e.Missing != "" {
-		fmt.Fprintf(&b, "  could not be decided: %s\n", render.Plain(e.Missing))
-	}
-	looked := fmt.Sprintf("looked at %d resources", e.Looked)
-	if e.Looked < 0 {
-		looked = "cannot say how many resources it looked at"
-	}
-	fmt.Fprintf(&b, "  %s, made %d findings\n", looked, len(e.Findings))
-	for _, f := range e.Findings {
-		fmt.Fprintf(&b, "  fired    %s: %s\n", render.Plain(f.Address), render.Plain(f.Message))
-	}
-	for _, r := range e.Resources {
-		explainResource(&b, r)
-	}
-	return b.String()
-}
-
-func explainResource(b *strings.Builder, r policy.Explained) {
-	if r.Fired {
-		return
-	}
-	why := "conforms"
-	if !r.Judged {
-		why = "not judged: the plan does not touch it, or it goes away"
-	}
-	fmt.Fprintf(b, "  quiet    %s (%s): %s\n", render.Plain(r.Address), r.Action, why)
-	for _, name := range slices.Sorted(maps.Keys(r.Values)) {
-		fmt.Fprintf(b, "             %s = %s\n", render.Plain(name), render.Plain(r.Values[name]))
-	}
-	for _, step := range r.Stopped {
-		fmt.Fprintf(b, "             does not hold: %s (%s:%d)\n", render.Plain(step.Text), step.File, step.Row)
-	}
 }

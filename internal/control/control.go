@@ -46,7 +46,7 @@ type Control struct {
 
 // Policies yields the compiled policies when they are first needed, so that they can be compiled while facts are
 // gathered. No set and no error means that there are none; the report says so. It may be called more than once.
-type Policies func() (*policy.Set, error)
+type Policies func() (Judge, error)
 
 // New makes a control plane. policies may be nil where only estimates are asked for.
 func New(estimator *cost.Estimator, policies Policies, usage *cost.Usage, currency money.Currency) *Control {
@@ -96,15 +96,24 @@ func (c *Control) Check(ctx context.Context, req Request) (render.Report, error)
 	return c.finish(r)
 }
 
-func (c *Control) policySet() (*policy.Set, error) {
+func (c *Control) policySet() (Judge, error) {
 	if c.policies == nil {
 		return nil, nil //nolint:nilnil // no policies is an answer, and the report says so
 	}
 	return c.policies()
 }
 
+// Rules are those that Check asks; none where policies cannot be compiled, which Check says.
+func (c *Control) Rules() []policy.Rule {
+	set, err := c.policySet()
+	if err != nil || set == nil {
+		return nil
+	}
+	return set.Rules()
+}
+
 // policy asks the policies about one source and adds what they say.
-func (c *Control) policy(ctx context.Context, set *policy.Set, req Request, s Source, e fact.Known[fact.Estimate], v *verdict.Verdict, checks map[string]*verdict.Check) error {
+func (c *Control) policy(ctx context.Context, set Judge, req Request, s Source, e fact.Known[fact.Estimate], v *verdict.Verdict, checks map[string]*verdict.Check) error {
 	result, err := set.Evaluate(ctx, c.policyInput(req, s, e))
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ deny contains result if {
 `
 
 func policies(text string) control.Policies {
-	return func() (*policy.Set, error) {
+	return func() (control.Judge, error) {
 		return policy.Compile(context.Background(), policy.Options{Bundles: []policy.Bundle{
 			{Name: "team", FS: fstest.MapFS{"large.rego": {Data: []byte(text)}}},
 		}})
@@ -123,7 +123,7 @@ func TestOutcomes(t *testing.T) {
 		"a base in part":        {policies(rego), control.Request{Sources: []control.Source{withBase(source("plan.json", small), fact.Plan{Name: "b"})}}, verdict.Undecided, []string{"undecided plan-fault"}},
 		"put off":               {policies(rego), control.Request{Limits: limit(fact.UnknownBlocks), Sources: []control.Source{deferred(source("plan.json", small))}}, verdict.Undecided, []string{"undecided LIMIT-001", "undecided cost-unknown"}},
 		"no policy at all":      {nil, control.Request{Sources: []control.Source{source("plan.json", small)}}, verdict.Warn, []string{"warn no-policies"}},
-		"policies without one":  {func() (*policy.Set, error) { return nil, nil }, control.Request{}, verdict.Warn, []string{"warn no-policies"}},
+		"policies without one":  {func() (control.Judge, error) { return nil, nil }, control.Request{}, verdict.Warn, []string{"warn no-policies"}},
 		"a note of the request": {policies(rego), control.Request{Notes: []verdict.Finding{{ID: "config-unused", Title: "t", Message: "m", Severity: verdict.Warn}}}, verdict.Warn, []string{"warn config-unused"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -184,7 +184,7 @@ func TestErrors(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("disk on fire")
 	req := control.Request{Sources: []control.Source{source("plan.json", instance("a", "t3.micro"))}}
-	if _, err := plane(t, func() (*policy.Set, error) { return nil, broken }).Check(t.Context(), req); !errors.Is(err, broken) {
+	if _, err := plane(t, func() (control.Judge, error) { return nil, broken }).Check(t.Context(), req); !errors.Is(err, broken) {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -22,14 +22,45 @@ type Pull struct {
 	MergeCommit  string // test merge; empty while GitHub has none
 	AuthorID     int64
 	ChangedFiles int
-	Comments     int // how many conversation comments there are
+	Comments     int       // how many conversation comments there are
+	Updated      time.Time // by GitHub's clock
 }
 
 // Comparison is what lies between two commits.
 type Comparison struct {
+	Base      string // commit that the base named
 	MergeBase string
 	Files     []string // changed paths, the old names of renamed ones too; sorted
 	Whole     bool     // false: there are more files than GitHub tells
+}
+
+// Listing is which files a commit has, by path, with the id of their content.
+type Listing struct {
+	Files map[string]string
+	Whole bool // false: there are more files than GitHub tells
+}
+
+// RunState is a workflow run as GitHub has it now, not as it says itself.
+type RunState struct {
+	Path           string // of the workflow's file
+	Head           string // commit that it was started for; of a pull request its head
+	HeadRepository int64  // where that commit comes from
+	Event          string
+	Attempt        int
+	Running        bool
+}
+
+// Installation is the App in one account.
+type Installation struct {
+	ID, AccountID int64
+	Suspended     bool
+}
+
+// FailedDelivery is a webhook that GitHub could not deliver.
+type FailedDelivery struct {
+	ID   int64  // to ask for it again
+	GUID string // the same at every attempt
+	At   time.Time
 }
 
 // Role is what somebody may do in a repository. The zero role may nothing.
@@ -59,6 +90,7 @@ type CheckText struct {
 	Conclusion  Conclusion // of a finished check
 	Title       string
 	Summary     string // Markdown
+	Text        string // Markdown below it; empty: none
 	Link        string
 	Annotations []Annotation
 	Buttons     []Button
@@ -73,6 +105,7 @@ const (
 	Failed Conclusion = iota
 	ActionRequired
 	TimedOut
+	Cancelled // nobody waits for it any more
 	Succeeded
 )
 
@@ -114,6 +147,10 @@ type Comment struct {
 // Forge is GitHub, as far as the flow needs it. A *Later error says when to come back; ErrGone that the object is not
 // there or not ours to see; ErrMoved that the repository has another name now.
 type Forge interface {
+	Installations(ctx context.Context) ([]Installation, error)
+	FailedDeliveries(ctx context.Context, since time.Time) ([]FailedDelivery, error) // newest first, one of each GUID
+	Redeliver(ctx context.Context, id int64) error
+
 	Resolve(ctx context.Context, t Tenant) (Repository, error)
 	Installed(ctx context.Context, installation Tenant) ([]Repository, error)
 
@@ -123,8 +160,10 @@ type Forge interface {
 	Files(ctx context.Context, r Repository, number int) (files []string, whole bool, err error)
 	Branch(ctx context.Context, r Repository, name string) (sha string, err error)
 	File(ctx context.Context, r Repository, commit, path string) (data []byte, found bool, err error)
+	Paths(ctx context.Context, r Repository, commit string) (Listing, error)
 	Tree(ctx context.Context, r Repository, commit string) (Tree, error)
 	Role(ctx context.Context, r Repository, p Person) (Role, error)
+	Run(ctx context.Context, r Repository, id int64) (RunState, error)
 
 	CreateCheck(ctx context.Context, r Repository, c CheckText) (id int64, err error)
 	UpdateCheck(ctx context.Context, r Repository, id int64, c CheckText) error
@@ -143,3 +182,17 @@ type Tree struct {
 
 // Clock says what time it is.
 type Clock func() time.Time
+
+// Run is a workflow run as its token's claims say: signed by GitHub, so that the ids can be believed. Names are hostile.
+type Run struct {
+	RepositoryID, OwnerID    int64
+	ID                       int64
+	Attempt                  int
+	CheckRunID               int64 // of the job; 0: not told
+	SHA, Ref, Event          string
+	WorkflowRef, WorkflowSHA string // the file that was started: owner/name/path@ref
+	JobWorkflowRef, JobSHA   string // the file that holds the job, where it is another one
+	Environment, RunnerKind  string
+	Issued, Expires          time.Time
+	TokenID                  string
+}

@@ -97,6 +97,7 @@ type Records interface {
 	Repository(ctx context.Context, t Tenant) (Repository, bool, error)
 	Repositories(ctx context.Context, installation Tenant) ([]Repository, error) // sorted by id; gone ones left out
 	SaveRepository(ctx context.Context, r Repository) error
+	Locate(ctx context.Context, repository int64) (Tenant, bool, error) // whose it is; not of one that is gone
 
 	Pull(ctx context.Context, t Tenant, number int) (PullRecord, bool, error)
 	PullsAt(ctx context.Context, t Tenant, head string) ([]PullRecord, error) // open ones, sorted by number

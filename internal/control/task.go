@@ -33,6 +33,7 @@ const (
 	RestoreComment   TaskKind = "comment"      // pull request number: our comment was edited or deleted
 	FetchDeliveries  TaskKind = "deliveries"   // "": ask GitHub for deliveries that failed
 	SweepEverything  TaskKind = "sweep"        // "": sweep every installation
+	EndStale         TaskKind = "stale"        // "": end checks that have been in progress for too long
 	CollectGarbage   TaskKind = "retention"    // "": apply the retention
 )
 

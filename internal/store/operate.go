@@ -99,6 +99,8 @@ func (s *Store) Collect(ctx context.Context) error {
 		s.collect(ctx, `DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE received < $1 LIMIT 1000)`, old(r.Deliveries)),
 		s.collect(ctx, `DELETE FROM work WHERE id IN (SELECT id FROM work WHERE state = 'idle' AND changed < $1 LIMIT 1000)
 			AND state = 'idle'`, old(r.CompletedJobs)),
+		s.collect(ctx, `DELETE FROM claim WHERE claimed < $1`, old(r.Deliveries)),
+		s.collect(ctx, `DELETE FROM document WHERE changed < $1 AND (name LIKE 'redelivery/%' OR name LIKE 'fork/%')`, old(r.Deliveries)),
 		s.collect(ctx, `DELETE FROM upload WHERE uploaded < $1`, old(r.Uploads)),
 		s.collect(ctx, `DELETE FROM cache_entry WHERE stored < $1`, old(r.CacheEntries)),
 		s.collect(ctx, `UPDATE verdict SET report = $2 WHERE at < $1 AND octet_length(report) > 0`, old(r.VerdictBodies), []byte{}),
@@ -130,4 +132,11 @@ func (s *Store) Stale(ctx context.Context, before time.Time) ([]control.Tenant, 
 		return row(&t.Installation, &t.Repository)
 	}, `SELECT DISTINCT installation_id, repository_id FROM check_run WHERE NOT finished AND started < $1
 		ORDER BY installation_id, repository_id LIMIT 1000`, micros(before))
+}
+
+// Locate finds the installation that a repository belongs to: how whoever speaks of a repository is put in its tenant.
+func (s *Store) Locate(ctx context.Context, repository int64) (control.Tenant, bool, error) {
+	return get(ctx, s, func(row scan, t *control.Tenant) error {
+		return row(&t.Installation, &t.Repository)
+	}, `SELECT installation_id, repository_id FROM repository WHERE repository_id = $1 AND NOT gone ORDER BY installation_id DESC LIMIT 1`, repository)
 }

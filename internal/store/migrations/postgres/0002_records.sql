@@ -11,6 +11,7 @@ CREATE TABLE repository (
   gone            BOOLEAN NOT NULL,
   PRIMARY KEY (installation_id, repository_id)
 );
+CREATE INDEX repository_id ON repository (repository_id);
 
 CREATE TABLE pull (
   installation_id BIGINT  NOT NULL,

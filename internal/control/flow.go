@@ -1,0 +1,182 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/expirable"
+
+	"github.com/org/platform-action/internal/fact"
+)
+
+// FlowOptions are what the pull request flow stands on.
+type FlowOptions struct {
+	Forge      Forge
+	Records    Records
+	Queue      Queue
+	Engine     *Engine
+	Now        Clock
+	Log        *slog.Logger
+	PolicyRepo string                                    // name of the policy repository in each account; defaults to .github
+	WebURL     string                                    // of the forge, for links to files; defaults to https://github.com
+	Version    string                                    // of the program
+	Infracost  func(string, fact.Estimate) (any, error)  // for policies written for Infracost; nil: nobody can
+	Decided    func(outcome string, after time.Duration) // told each published verdict, for metrics; nil: nobody
+	Lost       func()                                    // told each delivery that failed again and again, for metrics; nil: nobody
+	Allowed    func(account int64) bool                  // accounts that are served; nil: all
+	MaxAge     time.Duration                             // of a check in progress before the watchdog ends it; defaults to 10 min
+}
+
+// Flow does the tasks that webhooks and timers ask for: it reads the present state, decides, records and publishes. It
+// is safe for concurrent use; the queue works on one task of a key at a time.
+type Flow struct {
+	o       FlowOptions
+	cpu     chan struct{}                    // evaluations at a time: more would only take memory
+	refused *expirable.LRU[string, struct{}] // tenant and person who may not write
+}
+
+// refusedFor is how long somebody's missing right to write is believed.
+const refusedFor = 5 * time.Minute
+
+// NewFlow makes a flow.
+func NewFlow(o FlowOptions) *Flow {
+	if o.PolicyRepo == "" {
+		o.PolicyRepo = ".github"
+	}
+	if o.WebURL == "" {
+		o.WebURL = "https://github.com"
+	}
+	if o.Decided == nil {
+		o.Decided = func(string, time.Duration) {}
+	}
+	if o.Lost == nil {
+		o.Lost = func() {}
+	}
+	if o.Allowed == nil {
+		o.Allowed = func(int64) bool { return true }
+	}
+	if o.MaxAge == 0 {
+		o.MaxAge = 10 * time.Minute
+	}
+	return &Flow{
+		o: o, cpu: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		refused: expirable.NewLRU[string, struct{}](10_000, nil, refusedFor),
+	}
+}
+
+// Handle is the queue's Handler.
+func (f *Flow) Handle(ctx context.Context, t Task, attempt int) error {
+	err := f.handle(ctx, t)
+	var later *Later
+	var parked *Parked
+	switch {
+	case err == nil, errors.As(err, &later), errors.As(err, &parked):
+	case ctx.Err() != nil:
+	default:
+		f.o.Log.WarnContext(ctx, "a task failed", "kind", string(t.Kind), "tenant", t.Tenant.String(), "subject", t.Subject, "attempt", attempt, "error", err.Error())
+	}
+	return err
+}
+
+func (f *Flow) handle(ctx context.Context, t Task) error {
+	switch t.Kind {
+	case EvaluateHead:
+		return f.within(ctx, t.Tenant, func(ctx context.Context, r Repository) error { return f.head(ctx, r, t.Subject) })
+	case EvaluateGroup:
+		return f.answer(ctx, t, f.group)
+	case SweepRepository:
+		return f.within(ctx, t.Tenant, f.sweepRepository)
+	case SyncInstallation:
+		return f.syncInstallation(ctx, t.Tenant.Account())
+	case AnswerCommand:
+		return f.answer(ctx, t, f.command)
+	case AnswerButton:
+		return f.answer(ctx, t, f.button)
+	case RestoreComment:
+		return f.answer(ctx, t, f.restoreComment)
+	case FetchDeliveries:
+		return f.fetchDeliveries(ctx)
+	case SweepEverything:
+		return f.sweepEverything(ctx)
+	case EndStale:
+		return f.endStale(ctx)
+	case CollectGarbage:
+	}
+	return &Parked{Reason: fmt.Sprintf("this version does not know tasks of the kind %.40q", t.Kind)}
+}
+
+// answer runs what a person or a merge queue asked for.
+func (f *Flow) answer(ctx context.Context, t Task, do func(context.Context, Repository, Task) error) error {
+	return f.within(ctx, t.Tenant, func(ctx context.Context, r Repository) error { return do(ctx, r, t) })
+}
+
+// within finds the repository by its id and does something with it. A repository that was renamed is looked up anew;
+// one that is gone ends the task, because nothing can be published there any more.
+func (f *Flow) within(ctx context.Context, t Tenant, do func(context.Context, Repository) error) error {
+	r, known, err := f.o.Records.Repository(ctx, t)
+	if err != nil {
+		return err
+	}
+	if !known || r.Gone {
+		if r, err = f.resolve(ctx, t); errors.Is(err, ErrGone) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	if !f.o.Allowed(r.AccountID) {
+		return nil
+	}
+	err = do(ctx, r)
+	if !errors.Is(err, ErrMoved) && !errors.Is(err, ErrGone) {
+		return err
+	}
+	fresh, resolving := f.resolve(ctx, t)
+	switch {
+	case errors.Is(resolving, ErrGone):
+		return nil
+	case resolving != nil:
+		return resolving
+	case fresh.Owner == r.Owner && fresh.Name == r.Name:
+		return err // it is something in the repository that is not there
+	}
+	return do(ctx, fresh)
+}
+
+// resolve asks by the id, and remembers the answer.
+func (f *Flow) resolve(ctx context.Context, t Tenant) (Repository, error) {
+	r, err := f.o.Forge.Resolve(ctx, t)
+	if errors.Is(err, ErrGone) {
+		had, known, reading := f.o.Records.Repository(ctx, t)
+		if reading != nil {
+			return r, reading
+		}
+		if known && !had.Gone {
+			had.Gone = true
+			if saving := f.o.Records.SaveRepository(ctx, had); saving != nil {
+				return r, saving
+			}
+		}
+		f.o.Log.InfoContext(ctx, "the repository is gone or no longer ours to see", "tenant", t.String())
+		return r, err
+	}
+	if err != nil {
+		return r, err
+	}
+	return r, f.o.Records.SaveRepository(ctx, r)
+}
+
+// evaluating waits for a core. Many tasks may wait for GitHub at a time, few should hold parsed source.
+func (f *Flow) evaluating(ctx context.Context, do func() error) error {
+	select {
+	case f.cpu <- struct{}{}:
+		defer func() { <-f.cpu }()
+		return do()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
