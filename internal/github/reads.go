@@ -73,6 +73,7 @@ func pull(p *github.PullRequest) control.Pull {
 		Fork: p.GetHead().GetRepo().GetID() != p.GetBase().GetRepo().GetID(),
 		Head: p.GetHead().GetSHA(), HeadRef: p.GetHead().GetRef(), Base: p.GetBase().GetRef(), BaseHead: p.GetBase().GetSHA(),
 		MergeCommit: p.GetMergeCommitSHA(), AuthorID: p.GetUser().GetID(), ChangedFiles: p.GetChangedFiles(), Comments: p.GetComments(),
+		Updated: p.GetUpdatedAt().Time,
 	}
 }
 
@@ -105,7 +106,7 @@ func (a *App) Compare(ctx context.Context, r control.Repository, base, head stri
 		return control.Comparison{}, fault("comparing the commits", err)
 	}
 	return control.Comparison{
-		MergeBase: c.GetMergeBaseCommit().GetSHA(), Files: paths(c.Files), Whole: len(c.Files) < comparisonFiles,
+		Base: c.GetBaseCommit().GetSHA(), MergeBase: c.GetMergeBaseCommit().GetSHA(), Files: paths(c.Files), Whole: len(c.Files) < comparisonFiles,
 	}, nil
 }
 
@@ -145,6 +146,21 @@ func (a *App) Branch(ctx context.Context, r control.Repository, name string) (st
 		return "", fault("reading the branch", err)
 	}
 	return ref.GetObject().GetSHA(), nil
+}
+
+// Paths lists the files of a commit, in one request.
+func (a *App) Paths(ctx context.Context, r control.Repository, commit string) (control.Listing, error) {
+	t, _, err := a.client(r.Tenant).Git.GetTree(ctx, r.Owner, r.Name, commit, true)
+	if err != nil {
+		return control.Listing{}, fault("listing the files", err)
+	}
+	out := control.Listing{Files: make(map[string]string, len(t.Entries)), Whole: !t.GetTruncated()}
+	for _, e := range t.Entries {
+		if e.GetType() == "blob" && e.GetMode() != "120000" { // a link is no file of the source
+			out.Files[e.GetPath()] = e.GetSHA()
+		}
+	}
+	return out, nil
 }
 
 // File reads one file of a commit, up to a mebibyte.
@@ -212,4 +228,25 @@ func (a *App) get(ctx context.Context, r control.Repository, path string, into a
 		return nil, err
 	}
 	return client.Do(ctx, req, into)
+}
+
+// Run reads a workflow run as it is now.
+func (a *App) Run(ctx context.Context, r control.Repository, id int64) (control.RunState, error) {
+	var run struct { // go-github v60 does not know the path
+		Path           string `json:"path"`
+		HeadSHA        string `json:"head_sha"`
+		Event          string `json:"event"`
+		Status         string `json:"status"`
+		RunAttempt     int    `json:"run_attempt"`
+		HeadRepository struct {
+			ID int64 `json:"id"`
+		} `json:"head_repository"`
+	}
+	if _, err := a.get(ctx, r, fmt.Sprintf("actions/runs/%d", id), &run); err != nil {
+		return control.RunState{}, fault("reading the workflow run", err)
+	}
+	return control.RunState{
+		Path: run.Path, Head: run.HeadSHA, HeadRepository: run.HeadRepository.ID, Event: run.Event, Attempt: run.RunAttempt,
+		Running: run.Status == "in_progress" || run.Status == "queued",
+	}, nil
 }

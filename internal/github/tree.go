@@ -18,6 +18,7 @@ import (
 
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/memfs"
+	"github.com/org/platform-action/internal/terraform"
 )
 
 // Bounds of an archive of a commit.
@@ -156,7 +157,7 @@ func (a *archive) add(h *tar.Header, content io.Reader) error {
 	}
 	a.folded[fold] = name
 	limit := int64(otherBytes)
-	source := isSource(name)
+	source := terraform.IsSource(name)
 	if source {
 		limit = sourceBytes
 	}
@@ -173,13 +174,4 @@ func (a *archive) add(h *tar.Header, content io.Reader) error {
 	a.kept += int64(len(data))
 	a.tree.Add(name, data)
 	return nil
-}
-
-func isSource(name string) bool {
-	for _, end := range []string{".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json", ".hcl"} {
-		if strings.HasSuffix(name, end) {
-			return true
-		}
-	}
-	return false
 }

@@ -82,6 +82,8 @@ func conclusion(c control.CheckText) *string {
 		return new("action_required")
 	case control.TimedOut:
 		return new("timed_out")
+	case control.Cancelled:
+		return new("cancelled")
 	case control.Failed:
 		return new("failure")
 	}
@@ -89,7 +91,7 @@ func conclusion(c control.CheckText) *string {
 }
 
 func output(c control.CheckText, from int) *github.CheckRunOutput {
-	out := &github.CheckRunOutput{Title: new(c.Title), Summary: new(c.Summary)}
+	out := &github.CheckRunOutput{Title: new(c.Title), Summary: new(c.Summary), Text: optional(c.Text)}
 	for i := from; i < len(c.Annotations) && i < from+annotationsPerRequest; i++ {
 		n := c.Annotations[i]
 		out.Annotations = append(out.Annotations, &github.CheckRunAnnotation{

@@ -1,0 +1,63 @@
+package github
+
+import "math"
+
+// wanted reports the events that can ask for something.
+func wanted(event string) bool {
+	switch event {
+	case "pull_request", "merge_group", "push", "check_run", "check_suite", "issue_comment",
+		"installation", "installation_repositories", "installation_target", "repository":
+		return true
+	}
+	return false
+}
+
+// metricName bounds the names that metrics are kept under: the header is not signed.
+func metricName(event string) string {
+	if wanted(event) {
+		return event
+	}
+	switch event {
+	case "ping", "workflow_run", "workflow_job", "deployment", "deployment_status", "deployment_protection_rule", "deployment_review",
+		"pull_request_review", "pull_request_review_comment", "pull_request_review_thread", "issues", "status", "create", "delete":
+		return event
+	}
+	return "other"
+}
+
+// fits compares the body with the event's name, which no signature covers: a body that was sent for one event must not
+// work as another. Only members that GitHub always sends are asked for.
+func (p payload) fits(event string) bool {
+	switch event {
+	case "pull_request":
+		return p.PullRequest != nil && isNumber(p.Number)
+	case "merge_group":
+		return p.MergeGroup != nil
+	case "push":
+		return p.Ref != "" && p.After != "" && p.Commits.there && p.Does == ""
+	case "check_run":
+		return p.CheckRun != nil
+	case "check_suite":
+		return p.CheckSuite != nil && p.CheckRun == nil
+	case "issue_comment":
+		return p.Comment != nil && p.Issue != nil
+	case "installation":
+		return p.Installation.Account != nil && p.Account == nil && p.Repository == nil && p.shape == shape{}
+	case "installation_repositories":
+		return p.Installation.Account != nil && bool(p.Added && p.Removed)
+	case "installation_target":
+		return p.Account != nil && p.Repository == nil
+	case "repository":
+		return p.Repository != nil && p.shape == shape{} && p.bare()
+	}
+	return false
+}
+
+// isNumber reports what can be the number of a pull request.
+func isNumber(n int64) bool { return n > 0 && n <= math.MaxInt32 }
+
+// bare reports that there is no other object that the event could be about.
+func (p payload) bare() bool {
+	return p.PullRequest == nil && p.Issue == nil && p.Comment == nil && p.CheckRun == nil && p.CheckSuite == nil &&
+		p.MergeGroup == nil && p.Ref == "" && p.Account == nil
+}
