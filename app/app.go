@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gregjones/httpcache"
+
+	"github.com/org/platform-action/internal/api"
+	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/github"
+	"github.com/org/platform-action/internal/infracost"
+	"github.com/org/platform-action/internal/oidc"
+	"github.com/org/platform-action/internal/store"
+)
+
+// How often what nobody asks for is done.
+const (
+	deliveriesEvery = 2 * time.Minute
+	staleEvery      = time.Minute
+	sweepEvery      = 6 * time.Hour
+	collectEvery    = time.Hour
+)
+
+// addApp wires GitHub, the flow and the webhook's route; what it returns works on the queue until its context ends.
+func addApp(routes *http.ServeMux, c config, db *store.Store, m *metrics, log *slog.Logger) (func(context.Context) error, error) {
+	forge, err := github.New(github.Options{
+		APIURL: c.APIURL, AppID: c.AppID, PrivateKey: c.privateKey, Now: time.Now, Observe: m.call,
+		Cache: func(t control.Tenant) httpcache.Cache { return validators{db.Cache(t)} },
+	})
+	if err != nil {
+		return nil, err
+	}
+	engine, err := control.NewEngine(nil)
+	if err != nil {
+		return nil, err
+	}
+	allowed := map[int64]bool{}
+	for _, id := range c.AllowedAccounts {
+		allowed[id] = true
+	}
+	flow := control.NewFlow(control.FlowOptions{
+		Forge: forge, Records: db, Queue: db, Engine: engine, Now: time.Now, Log: log, PolicyRepo: c.PolicyRepo,
+		WebURL: webURL(c.APIURL), Version: version, Infracost: infracost.Document, Decided: m.verdict, Lost: m.lost.Inc,
+		Allowed: func(account int64) bool { return len(allowed) == 0 || allowed[account] },
+	})
+	hooks, err := github.NewWebhook(github.WebhookOptions{
+		Secrets: c.WebhookSecrets, Inbox: db, Allowed: c.AllowedAccounts, AppID: c.AppID, Now: time.Now, Log: log,
+		Observe: m.delivery, PolicyRepo: c.PolicyRepo,
+	})
+	if err != nil {
+		return nil, err
+	}
+	routes.Handle("/webhooks/github", hooks)
+	if err := addAPI(routes, c, flow, m, log); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error { return work(ctx, db, flow, log) }, nil
+}
+
+// addAPI takes uploads where the server knows its own address: tokens are made out to it.
+func addAPI(routes *http.ServeMux, c config, flow *control.Flow, m *metrics, log *slog.Logger) error {
+	if c.PublicURL == "" {
+		log.Warn("PLATFORM_PUBLIC_URL is not set: plans cannot be uploaded")
+		return nil
+	}
+	issuer := oidc.Issuer{URL: oidc.GitHub}
+	if c.APIURL != githubAPI {
+		issuer.URL = trimAPI(c.APIURL) + "/_services/token"
+	}
+	verifier, err := oidc.New(oidc.Options{Issuers: []oidc.Issuer{issuer}, Audience: strings.TrimSuffix(c.PublicURL, "/"), Now: time.Now})
+	if err != nil {
+		return err
+	}
+	uploads, err := api.New(api.Options{Verifier: verifier, Receive: flow.Receive, Now: time.Now, Log: log, Observe: m.upload})
+	if err != nil {
+		return err
+	}
+	routes.Handle("/api/v1/", uploads)
+	return nil
+}
+
+// githubAPI is that of github.com; every other address is one of GitHub Enterprise Server.
+const githubAPI = "https://api.github.com"
+
+// work begins on the queue and ends when ctx does, after the running tasks have ended.
+func work(ctx context.Context, db *store.Store, flow *control.Flow, log *slog.Logger) error {
+	handle := func(ctx context.Context, t control.Task, attempt int) error {
+		if t.Kind == control.CollectGarbage {
+			return db.Collect(ctx)
+		}
+		return flow.Handle(ctx, t, attempt)
+	}
+	if err := db.Start(ctx, handle); err != nil {
+		return err
+	}
+	for kind, wait := range map[control.TaskKind]time.Duration{
+		control.FetchDeliveries: deliveriesEvery, control.EndStale: staleEvery, control.SweepEverything: sweepEvery, control.CollectGarbage: collectEvery,
+	} {
+		go every(ctx, db, log, wait, kind)
+	}
+	<-ctx.Done()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	return db.Stop(drain)
+}
+
+// webURL is where people see what the API speaks of.
+func webURL(address string) string {
+	if address == githubAPI {
+		return "https://github.com"
+	}
+	return trimAPI(address)
+}
+
+// validators keep what conditional requests need. A cache that fails costs a request, nothing more.
+type validators struct{ cache store.Cache }
+
+// Get implements httpcache.Cache.
+func (v validators) Get(key string) ([]byte, bool) {
+	data, err := v.cache.Get(key)
+	return data, err == nil
+}
+
+// Set implements httpcache.Cache.
+func (v validators) Set(key string, data []byte) { _ = v.cache.Set(key, data) }
+
+// Delete implements httpcache.Cache.
+func (v validators) Delete(key string) { _ = v.cache.Delete(key) }

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/golang-jwt/jwt/v4"
+)
+
+// config is the environment. Every field's name is part of the product's contract; docs/operations.md describes them.
+type config struct {
+	Listen        string `env:"PLATFORM_LISTEN"         envDefault:"127.0.0.1:8080"`
+	MetricsListen string `env:"PLATFORM_METRICS_LISTEN" envDefault:"127.0.0.1:9090"`
+	PublicURL     string `env:"PLATFORM_PUBLIC_URL"`
+	DatabaseURL   string `env:"PLATFORM_DATABASE_URL"   envDefault:"sqlite:platform.db"`
+
+	AppID          int64    `env:"PLATFORM_GITHUB_APP_ID"`
+	PrivateKeyText string   `env:"PLATFORM_GITHUB_PRIVATE_KEY"`
+	PrivateKeyFile string   `env:"PLATFORM_GITHUB_PRIVATE_KEY_FILE"`
+	WebhookSecrets []string `env:"PLATFORM_GITHUB_WEBHOOK_SECRET"`
+	APIURL         string   `env:"PLATFORM_GITHUB_API_URL" envDefault:"https://api.github.com"`
+
+	AllowedAccounts []int64 `env:"PLATFORM_ALLOWED_ACCOUNTS"`
+	PolicyRepo      string  `env:"PLATFORM_POLICY_REPO" envDefault:".github"`
+
+	EncryptionKeyFile string          `env:"PLATFORM_ENCRYPTION_KEY_FILE"`
+	LogFormat         string          `env:"PLATFORM_LOG_FORMAT" envDefault:"text"`
+	LogLevel          string          `env:"PLATFORM_LOG_LEVEL"  envDefault:"info"`
+	Retention         retentionConfig `envPrefix:"PLATFORM_RETENTION_"`
+
+	privateKey    *rsa.PrivateKey
+	encryptionKey []byte
+	level         slog.Level
+	secretSet     bool // the variable is there, even if it is empty
+}
+
+// retentionConfig says how long things are kept, as durations such as 336h.
+type retentionConfig struct {
+	Deliveries time.Duration `env:"DELIVERIES"`
+	Reports    time.Duration `env:"REPORTS"`
+	Uploads    time.Duration `env:"UPLOADS"`
+}
+
+// loadConfig reads the environment. The error has one line for each fault, and never a value that may be secret.
+func loadConfig(environ []string) (config, error) {
+	var c config
+	vars := env.ToMap(environ)
+	var faults []error
+	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
+		faults = append(faults, parseFaults(err)...)
+	}
+	_, c.secretSet = vars["PLATFORM_GITHUB_WEBHOOK_SECRET"]
+	faults = append(faults, c.readKeys()...)
+	faults = append(faults, c.check()...)
+	if len(faults) == 0 {
+		return c, nil
+	}
+	var lines []string
+	for _, f := range faults {
+		lines = append(lines, "configuration: "+strings.ReplaceAll(f.Error(), "\n", " "))
+	}
+	return c, errors.New(strings.Join(lines, "\n"))
+}
+
+func parseFaults(err error) []error {
+	if list, ok := errors.AsType[env.AggregateError](err); ok {
+		return list.Errors
+	}
+	return []error{err}
+}
+
+// unset reports that nothing of the App's own credentials is given: then the server helps to set the App up.
+func (c *config) unset() bool {
+	return c.AppID == 0 && c.privateKey == nil && c.PrivateKeyText == "" && c.PrivateKeyFile == "" && !c.secretSet
+}
+
+func (c *config) readKeys() []error {
+	var faults []error
+	text := c.PrivateKeyText
+	if c.PrivateKeyFile != "" {
+		if text != "" {
+			faults = append(faults, errors.New("PLATFORM_GITHUB_PRIVATE_KEY and PLATFORM_GITHUB_PRIVATE_KEY_FILE are both set: keep one"))
+		}
+		data, err := os.ReadFile(c.PrivateKeyFile)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("PLATFORM_GITHUB_PRIVATE_KEY_FILE: %w", err))
+		}
+		text = string(data)
+	}
+	if text != "" {
+		var err error
+		if c.privateKey, err = parseKey(text); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if c.EncryptionKeyFile != "" {
+		var err error
+		if c.encryptionKey, err = readEncryptionKey(c.EncryptionKeyFile); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return faults
+}
+
+// parseKey takes the key as GitHub gives it; \n may stand for line ends, as secret stores write them.
+func parseKey(text string) (*rsa.PrivateKey, error) {
+	key, err := jwt.ParseRSAPrivateKeyFromPEM([]byte(strings.ReplaceAll(text, `\n`, "\n")))
+	if err != nil {
+		return nil, errors.New("PLATFORM_GITHUB_PRIVATE_KEY is no RSA private key in PEM form: copy the .pem file that GitHub gave, whole")
+	}
+	return key, nil
+}
+
+// readEncryptionKey takes 32 bytes: raw, in hexadecimal or in base64.
+func readEncryptionKey(file string) ([]byte, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("PLATFORM_ENCRYPTION_KEY_FILE: %w", err)
+	}
+	if len(data) == 32 {
+		return data, nil
+	}
+	text := strings.TrimSpace(string(data))
+	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString} {
+		if key, err := decode(text); err == nil && len(key) == 32 {
+			return key, nil
+		}
+	}
+	return nil, errors.New("PLATFORM_ENCRYPTION_KEY_FILE does not hold 32 bytes: make one with `openssl rand -hex 32`")
+}
+
+func (c *config) check() []error {
+	var faults []error
+	add := func(bad bool, text string) {
+		if bad {
+			faults = append(faults, errors.New(text))
+		}
+	}
+	if !c.unset() {
+		add(c.AppID <= 0, "PLATFORM_GITHUB_APP_ID is missing: it stands on the App's page at GitHub")
+		add(c.privateKey == nil && c.PrivateKeyText == "" && c.PrivateKeyFile == "", "PLATFORM_GITHUB_PRIVATE_KEY or PLATFORM_GITHUB_PRIVATE_KEY_FILE is missing")
+		empty := len(c.WebhookSecrets) == 0
+		for _, s := range c.WebhookSecrets {
+			empty = empty || strings.TrimSpace(s) == ""
+		}
+		add(empty, "PLATFORM_GITHUB_WEBHOOK_SECRET is missing or has an empty part: without it anybody could send webhooks")
+	}
+	add(c.LogFormat != "text" && c.LogFormat != "json", "PLATFORM_LOG_FORMAT is neither text nor json")
+	add(c.level.UnmarshalText([]byte(c.LogLevel)) != nil, "PLATFORM_LOG_LEVEL is none of debug, info, warn and error")
+	for _, u := range []struct{ name, value string }{{"PLATFORM_GITHUB_API_URL", c.APIURL}, {"PLATFORM_PUBLIC_URL", c.PublicURL}} {
+		parsed, err := url.Parse(u.value)
+		add(u.value != "" && (err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http"), u.name+" is no web address")
+	}
+	return faults
+}

@@ -1,0 +1,43 @@
+// Command app is the server: it takes GitHub's webhooks, judges pull requests and publishes the verdicts.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// version is set by the linker (-X main.version=v1.2.3).
+var version = "dev" //nolint:gochecknoglobals // the linker can set nothing else
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process, whatever it waits for
+	code := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	switch {
+	case len(args) == 1 && args[0] == "--version":
+		_, _ = fmt.Fprintln(stdout, version)
+		return 0
+	case len(args) > 0:
+		_, _ = fmt.Fprintln(stderr, "app takes no arguments but --version: it is configured by the environment, see docs/operations.md")
+		return 2
+	}
+	c, err := loadConfig(environ)
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, err)
+		return 2
+	}
+	if err := serve(ctx, c, newLog(c, stderr)); err != nil {
+		_, _ = fmt.Fprintln(stderr, err)
+		return 1
+	}
+	return 0
+}
