@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// keyFile is a private key as GitHub gives it.
+func keyFile(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "key.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestConfig: each fault of the environment has its line, and no line shows a value.
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	whole := []string{"PLATFORM_GITHUB_APP_ID=1", "PLATFORM_GITHUB_PRIVATE_KEY_FILE=" + keyFile(t), "PLATFORM_GITHUB_WEBHOOK_SECRET=a,b"}
+	for name, c := range map[string]struct {
+		environ []string
+		faults  []string // in order; none: it is taken
+	}{
+		"nothing":       {nil, nil},
+		"whole":         {whole, nil},
+		"id alone":      {whole[:1], []string{"PRIVATE_KEY_FILE is missing", "WEBHOOK_SECRET is missing"}},
+		"no id":         {whole[1:], []string{"APP_ID is missing"}},
+		"empty secret":  {append(whole[:2:2], "PLATFORM_GITHUB_WEBHOOK_SECRET="), []string{"WEBHOOK_SECRET is missing"}},
+		"empty part":    {append(whole[:2:2], "PLATFORM_GITHUB_WEBHOOK_SECRET=a,,b"), []string{"has an empty part"}},
+		"secret alone":  {[]string{"PLATFORM_GITHUB_WEBHOOK_SECRET="}, []string{"APP_ID is missing", "PRIVATE_KEY_FILE is missing", "WEBHOOK_SECRET is missing"}},
+		"no key":        {append(whole[:1:1], "PLATFORM_GITHUB_PRIVATE_KEY=canary", whole[2]), []string{"no RSA private key"}},
+		"two keys":      {append(whole[:3:3], "PLATFORM_GITHUB_PRIVATE_KEY=canary"), []string{"are both set"}},
+		"no such file":  {append(whole[:1:1], "PLATFORM_GITHUB_PRIVATE_KEY_FILE=/nowhere", whole[2]), []string{"PRIVATE_KEY_FILE: open"}},
+		"no address":    {append(whole[:3:3], "PLATFORM_PUBLIC_URL=platform"), []string{"PUBLIC_URL is no web address"}},
+		"no level":      {append(whole[:3:3], "PLATFORM_LOG_LEVEL=loud", "PLATFORM_LOG_FORMAT=xml"), []string{"LOG_FORMAT", "LOG_LEVEL"}},
+		"short secrets": {append(whole[:3:3], "PLATFORM_ENCRYPTION_KEY_FILE="+whole[1][len("PLATFORM_GITHUB_PRIVATE_KEY_FILE="):]), []string{"does not hold 32 bytes"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := loadConfig(c.environ)
+			var lines []string
+			if err != nil {
+				lines = strings.Split(err.Error(), "\n")
+			}
+			if len(lines) != len(c.faults) {
+				t.Fatalf("%d faults, want %d:\n%v", len(lines), len(c.faults), err)
+			}
+			for i, line := range lines {
+				if !strings.Contains(line, c.faults[i]) || strings.Contains(line, "canary") {
+					t.Errorf("line %d is %q, want %q in it", i, line, c.faults[i])
+				}
+			}
+		})
+	}
+}
+
+// TestHalfConfigured: nothing is served, and nothing is written, before the configuration is whole.
+func TestHalfConfigured(t *testing.T) {
+	t.Parallel()
+	var out, faults strings.Builder
+	database := filepath.Join(t.TempDir(), "p.db")
+	if code := run(context.Background(), nil, []string{"PLATFORM_GITHUB_APP_ID=1", "PLATFORM_DATABASE_URL=sqlite:" + database}, &out, &faults); code != 2 {
+		t.Errorf("exit code %d: %s", code, faults.String())
+	}
+	if _, err := os.Stat(database); err == nil {
+		t.Error("a database was made")
+	}
+}
