@@ -90,6 +90,8 @@ func (f *Flow) handle(ctx context.Context, t Task) error {
 		return f.answer(ctx, t, f.group)
 	case SweepRepository:
 		return f.within(ctx, t.Tenant, f.sweepRepository)
+	case ReadBranch:
+		return f.within(ctx, t.Tenant, f.readBranch)
 	case SyncInstallation:
 		return f.syncInstallation(ctx, t.Tenant.Account())
 	case AnswerCommand:

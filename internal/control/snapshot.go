@@ -70,6 +70,22 @@ func (f *Flow) snapshotAt(ctx context.Context, r Repository, commit string, keep
 	return f.remember(ctx, r.Tenant, had, s)
 }
 
+// readBranch takes the snapshot of the default branch when it moves: then the next pull request finds it.
+func (f *Flow) readBranch(ctx context.Context, r Repository) error {
+	if r.Archived {
+		return nil
+	}
+	commit, err := f.o.Forge.Branch(ctx, r, r.DefaultBranch)
+	if errors.Is(err, ErrGone) {
+		return nil // an empty repository has no branch
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.snapshotAt(ctx, r, commit, true)
+	return err
+}
+
 // document reads a file of a commit, unless the one at hand has the same content.
 func (f *Flow) document(ctx context.Context, r Repository, commit, name string, listing Listing, had document) (document, error) {
 	blob := listing.Files[name]

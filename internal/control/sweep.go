@@ -19,6 +19,9 @@ func (f *Flow) sweepRepository(ctx context.Context, r Repository) error {
 	if r.Archived {
 		return nil
 	}
+	if err := f.readBranch(ctx, r); err != nil {
+		return err
+	}
 	open, err := f.o.Forge.OpenPulls(ctx, r)
 	if err != nil {
 		return err

@@ -27,6 +27,7 @@ const (
 	EvaluateHead     TaskKind = "head"         // commit SHA: evaluate every open pull request with this head
 	EvaluateGroup    TaskKind = "group"        // commit SHA of a merge group; Input is a GroupInput
 	SweepRepository  TaskKind = "repository"   // "": look at every open pull request and unfinished check
+	ReadBranch       TaskKind = "branch"       // "": read what the default branch says, so that no pull request waits for it
 	SyncInstallation TaskKind = "installation" // "": keep the list of repositories in step, and sweep them
 	AnswerCommand    TaskKind = "command"      // comment id; Input is a CommandInput
 	AnswerButton     TaskKind = "button"       // check run id, sender and action; Input is a ButtonInput

@@ -10,7 +10,8 @@ import (
 )
 
 // pushWish reads everything anew when the default branch's settings may have changed: of the repository, or where the
-// policy repository was pushed to, of the whole installation.
+// policy repository was pushed to, of the whole installation. Any other push to the default branch moves the base of what
+// comes next.
 func (w wants) pushWish(t control.Tenant, p payload) wish {
 	branch, ok := strings.CutPrefix(p.Ref, "refs/heads/")
 	if !ok || branch == "" || branch != p.Repository.DefaultBranch || p.Deleted {
@@ -19,7 +20,10 @@ func (w wants) pushWish(t control.Tenant, p payload) wish {
 	if strings.EqualFold(p.Repository.Name, w.policyRepo) {
 		return wishIf(true, t.Account(), control.SyncInstallation)
 	}
-	return wishIf(p.touchesSettings(), t, control.SweepRepository)
+	if !p.touchesSettings() {
+		return wishIf(true, t, control.ReadBranch)
+	}
+	return wishIf(true, t, control.SweepRepository)
 }
 
 // checkWish answers the buttons of our check run.

@@ -59,6 +59,7 @@ const (
 	atHead   = "accepted\n7/100 head \"" + sha + "\"" + pullSeen
 	sender   = `"sender":{"id":5,"login":"ada","kind":"User"}`
 	sweep    = "accepted\n7/100 repository \"\" "
+	moved    = "accepted\n7/100 branch \"\" "
 	synced   = "accepted\n7/0 installation \"\" "
 	ourBot   = `"body":"x","user":{"id":41,"login":"platform[bot]","type":"Bot"},"performed_via_github_app":{"id":4711}`
 	restored = "accepted\n7/100 comment \"2\" "
@@ -89,7 +90,7 @@ func pushCases() []eventCase {
 	quiet := commits(`"added":["main.tf"],"removed":[],"modified":["a/b.tf"]`)
 	many := `"commits":[` + strings.Repeat(`{"id":"x","added":["a.tf"]},`, 2047) + `{"id":"` + sha + `","added":["a.tf"]}]`
 	return []eventCase{
-		{"push of Terraform", "push", pushBody("refs/heads/main", quiet), "ignored"},
+		{"push of Terraform", "push", pushBody("refs/heads/main", quiet), moved},
 		{"push of configuration", "push", pushBody("refs/heads/main", commits(`"modified":["x.tf",".github/platform.yml"]`)), sweep},
 		{"push of a workflow", "push", pushBody("refs/heads/main", commits(`"added":[".github/CODEOWNERS"]`)), sweep},
 		{"usage removed", "push", pushBody("refs/heads/main", commits(`"removed":["infra/usage.yaml"]`)), sweep},
