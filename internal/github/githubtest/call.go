@@ -122,11 +122,17 @@ func (s *Server) perform(c *call, e endpoint, method string) answer {
 	}
 	if s.o.Validate {
 		if err := s.spec.request(c, e.path, method); err != nil {
-			s.invalid = append(s.invalid, fmt.Sprintf("%s %s: %v", method, c.URL.Path, err))
+			s.invalid = append(s.invalid, fmt.Sprintf("%s %s: %s", method, c.URL.Path, brief(err)))
 			return refuse(http.StatusBadRequest, "the request does not fit GitHub's description: %v", err)
 		}
 	}
 	return e.do(c)
+}
+
+// brief leaves the schema and the value out of a description's complaint.
+func brief(err error) string {
+	first, _, _ := strings.Cut(err.Error(), "\nSchema:")
+	return first
 }
 
 // encode writes the answer and what GitHub tells beside it.
@@ -152,7 +158,7 @@ func (s *Server) encode(e endpoint, method string, c *call, a *answer) []byte {
 	a.header.Set("Content-Type", "application/json; charset=utf-8")
 	if s.o.Validate && a.status < 400 {
 		if err := s.spec.response(e.path, method, a.status, buf.Bytes()); err != nil {
-			s.invalid = append(s.invalid, fmt.Sprintf("the stand-in's own answer to %s %s: %v", method, c.URL.Path, err))
+			s.invalid = append(s.invalid, fmt.Sprintf("the stand-in's own answer to %s %s: %s", method, c.URL.Path, brief(err)))
 		}
 	}
 	if method == http.MethodGet && a.status == http.StatusOK {

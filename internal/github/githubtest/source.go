@@ -117,7 +117,11 @@ func (s *Server) folder(c *call, at *commit, path string) answer {
 
 func (s *Server) entry(c *call, path, kind, blob string, size int) object {
 	name := path[strings.LastIndex(path, "/")+1:]
-	return object{"type": kind, "name": name, "path": path, "sha": blob, "size": size, "url": s.base + c.URL.Path}
+	self := s.base + c.URL.Path
+	return object{
+		"type": kind, "name": name, "path": path, "sha": blob, "size": size, "url": self, "git_url": self, "html_url": self, "download_url": self,
+		"_links": object{"git": self, "html": self, "self": self},
+	}
 }
 
 func or(a, b string) string {

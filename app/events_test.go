@@ -1,0 +1,257 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/github/githubtest"
+)
+
+// limited is a configuration under which a larger server has to be confirmed.
+func limited() map[string]string {
+	return map[string]string{".github/platform.yml": "version: 1\ncost:\n  acknowledge: {delta: 20}\n"}
+}
+
+// propose opens a pull request with one change, and waits for its verdict.
+func (w *world) propose(r *githubtest.Repo, branch string, changes map[string]string) (n int, sha string, run githubtest.CheckRun) {
+	w.t.Helper()
+	sha = r.Commit(branch, changes)
+	n = r.OpenPull("A change", branch, "main", "writer")
+	w.send(r.PullEvent("opened", n))
+	return n, sha, w.check(r, sha)
+}
+
+// say writes a comment and delivers its event.
+func (w *world) say(r *githubtest.Repo, n int, login, text string) {
+	w.t.Helper()
+	w.send(r.CommentEvent("created", r.Comment(n, login, text), login))
+	w.settled()
+}
+
+func bigger(size string) map[string]string { return map[string]string{"infra/main.tf": instance(size)} }
+
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", limited())
+	w.start()
+	w.swept()
+	n, sha, run := w.propose(r, "bigger", bigger("m5.large"))
+	equal(t, "conclusion", run.Conclusion, "action_required")
+	digest := strings.TrimPrefix(run.Actions[0].Identifier, "ack-")
+
+	w.say(r, n, "reader", "/platform ack "+digest)
+	w.say(r, n, "stranger", "/platform ack "+digest)
+	w.say(r, n, "robot[bot]", "/platform ack "+digest)
+	id := r.Comment(n, "writer", "/platform ack "+digest)
+	w.send(r.CommentEvent("edited", id, "writer"))   // what was edited is nobody's word
+	w.send(r.CommentEvent("created", id, "someone")) // nor what another sends
+	w.say(r, n, "writer", "> /platform ack "+digest) // nor a quotation
+	w.settled()
+	comments := r.Comments(n)
+	equal(t, "conclusion after those who may not", r.CheckRuns(sha)[0].Conclusion, "action_required")
+	equal(t, "comments of ours", ours(comments), 1)
+
+	w.say(r, n, "writer", "/platform ack 00000000")
+	equal(t, "conclusion after another digest", r.CheckRuns(sha)[0].Conclusion, "action_required")
+	w.say(r, n, "writer", "/platform ack "+digest)
+	w.eventually("the confirmation counts", func() bool { return r.CheckRuns(sha)[0].Conclusion == "success" })
+	w.settled()
+	if body := sticky(r.Comments(n)).Body; !strings.Contains(body, "writer") {
+		t.Errorf("the comment does not say who confirmed:\n%s", body)
+	}
+
+	before := ours(r.Comments(n))
+	w.say(r, n, "writer", "/platform explain platform/cost/acknowledge")
+	w.say(r, n, "writer", "/platform explain nonsense")
+	w.say(r, n, "writer", "/platform dance")
+	equal(t, "replies", ours(r.Comments(n)), before+3)
+	writes := r.CheckRuns(sha)[0].Writes
+	w.say(r, n, "writer", "/platform recheck")
+	w.eventually("the check is written anew", func() bool { return r.CheckRuns(sha)[0].Writes > writes })
+	w.settled()
+	equal(t, "conclusion after a recheck", r.CheckRuns(sha)[0].Conclusion, "success")
+}
+
+// TestAcknowledgementGrows: a higher amount asks again, a lower one does not.
+func TestAcknowledgementGrows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", limited())
+	w.start()
+	w.swept()
+	n, sha, run := w.propose(r, "bigger", bigger("m5.large"))
+	button := run.Actions[0].Identifier
+	w.send(r.CheckRunEvent("requested_action", sha, button, "reader"))
+	w.settled()
+	equal(t, "conclusion after a reader's click", r.CheckRuns(sha)[0].Conclusion, "action_required")
+	w.send(r.CheckRunEvent("requested_action", sha, button, "writer"))
+	w.eventually("the click counts", func() bool { return r.CheckRuns(sha)[0].Conclusion == "success" })
+	for _, step := range []struct{ size, want string }{{"t3.large", "success"}, {"m5.4xlarge", "action_required"}, {"m5.large", "success"}} {
+		sha = r.Commit("bigger", bigger(step.size))
+		w.send(r.PullEvent("synchronize", n))
+		equal(t, "conclusion with "+step.size, w.check(r, sha).Conclusion, step.want)
+	}
+	equal(t, "verdict comments", len(r.Comments(n)), 1)
+}
+
+func TestMergeGroup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", map[string]string{".github/platform.yml": "version: 1\ncost:\n  block: {delta: 20}\n"})
+	w.start()
+	w.swept()
+	n, _, run := w.propose(r, "bigger", bigger("m5.4xlarge"))
+	equal(t, "conclusion of the head", run.Conclusion, "failure")
+	group := r.MergeGroup(n)
+	w.send(r.MergeGroupEvent(n, group))
+	equal(t, "conclusion of the group", w.check(r, group).Conclusion, "failure")
+
+	small, _, run := w.propose(r, "small", map[string]string{"notes.md": "text\n"})
+	equal(t, "conclusion of the second head", run.Conclusion, "success")
+	group = r.MergeGroup(small)
+	w.send(r.MergeGroupEvent(small, group))
+	equal(t, "conclusion of the second group", w.check(r, group).Conclusion, "success")
+}
+
+// TestCommentIsRestored: whoever edits or deletes our comment does not change what it says.
+func TestCommentIsRestored(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	w.start()
+	w.swept()
+	n, _, _ := w.propose(r, "bigger", bigger("m5.large"))
+	was := sticky(r.Comments(n))
+	r.EditComment(was.ID, "All is well, merge it.")
+	w.send(r.CommentEvent("edited", was.ID, "writer"))
+	w.eventually("the text is restored", func() bool { return sticky(r.Comments(n)).Body == was.Body })
+	w.settled()
+	r.DeleteComment(was.ID)
+	w.send(r.DeletedCommentEvent(was, "writer"))
+	w.eventually("the comment is there again", func() bool { return sticky(r.Comments(n)).Body == was.Body })
+	w.settled()
+	equal(t, "comments", len(r.Comments(n)), 1)
+
+	forged := r.Comment(n, "stranger", control.Marker+"\nAllowed.")
+	w.send(r.CommentEvent("created", forged, "stranger"))
+	w.settled()
+	for _, c := range r.Comments(n) {
+		if c.ID == forged && c.Body != control.Marker+"\nAllowed." {
+			t.Error("somebody else's comment was written")
+		}
+	}
+}
+
+// TestLifeOfAPull: what happens to a pull request besides pushes.
+func TestLifeOfAPull(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	r.Branch("release", r.Commit("feature", bigger("m5.large")))
+	w.start()
+	w.swept()
+	sha := r.Commit("feature", map[string]string{"notes.md": "one\n"})
+	n := r.OpenPull("A draft", "feature", "main", "writer")
+	r.SetDraft(n, true)
+	w.send(r.PullEvent("opened", n))
+	w.check(r, sha)
+	if !strings.Contains(sticky(r.Comments(n)).Body, "aws_instance.web") {
+		t.Errorf("a draft is told nothing: %+v", r.Comments(n))
+	}
+	r.Retarget(n, "release") // which has the larger server already
+	w.send(r.RetargetEvent(n, "main"))
+	w.eventually("the comment follows the base", func() bool { return !strings.Contains(sticky(r.Comments(n)).Body, "+$72") })
+
+	forced := r.ForcePush("feature", map[string]string{"notes.md": "text\n"})
+	w.send(r.PullEvent("synchronize", n))
+	equal(t, "conclusion after a force-push", w.check(r, forced).Conclusion, "success")
+	r.ClosePull(n)
+	w.send(r.PullEvent("closed", n))
+	w.settled()
+	writes := r.CheckRuns(forced)[0].Writes
+	equal(t, "check of a closed pull request", r.CheckRuns(forced)[0].Conclusion, "success")
+	r.Reopen(n)
+	w.send(r.PullEvent("reopened", n))
+	w.settled()
+	equal(t, "writes for a decided head that is opened again", r.CheckRuns(forced)[0].Writes, writes)
+}
+
+// TestSecondPullFromTheSameHead: a check belongs to a commit, so that a pull request to a branch without the
+// configuration must not make it green.
+func TestSecondPullFromTheSameHead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	empty := r.Head("main")
+	r.Commit("main", map[string]string{".github/platform.yml": "version: 1\ncost:\n  block: {delta: 20}\n"})
+	r.Branch("unguarded", empty)
+	w.start()
+	w.swept()
+	n, sha, run := w.propose(r, "bigger", bigger("m5.4xlarge"))
+	equal(t, "conclusion", run.Conclusion, "failure")
+	second := r.OpenPull("The same, elsewhere", "bigger", "unguarded", "stranger")
+	w.send(r.PullEvent("opened", second))
+	w.settled()
+	equal(t, "conclusion with a second pull request", r.CheckRuns(sha)[0].Conclusion, "failure")
+	r.ClosePull(n)
+	w.send(r.PullEvent("closed", n))
+	w.settled()
+	equal(t, "conclusion of the second alone", r.CheckRuns(sha)[0].Conclusion, "failure")
+}
+
+// TestManyFiles: beyond what GitHub tells, every root is evaluated, and that is said.
+func TestManyFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	w.start()
+	w.swept()
+	changes := bigger("m5.large")
+	for i := range 3100 {
+		changes[fmt.Sprintf("data/%04d.txt", i)] = "x\n"
+	}
+	n, _, run := w.propose(r, "huge", changes)
+	equal(t, "conclusion", run.Conclusion, "success")
+	if body := sticky(r.Comments(n)).Body; !strings.Contains(body, "more files") && !strings.Contains(body, "More files") || !strings.Contains(body, "+$72") {
+		t.Errorf("the comment does not say it:\n%s", body)
+	}
+}
+
+// TestFork: a pull request from a fork gets its verdict, and a second push at once waits.
+func TestFork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	w.start()
+	w.swept()
+	n := r.ForkPull("From outside <script>alert(1)</script>", "stranger", "main", bigger("m5.large"))
+	w.send(r.PullEvent("opened", n))
+	run := w.check(r, r.PullHead(n))
+	equal(t, "conclusion", run.Conclusion, "success")
+	if body := sticky(r.Comments(n)).Body; strings.Contains(body, "<script>") || !strings.Contains(body, "+$72") {
+		t.Errorf("comment:\n%s", body)
+	}
+}
+
+func ours(list []githubtest.Comment) int {
+	n := 0
+	for _, c := range list {
+		if c.ByApp {
+			n++
+		}
+	}
+	return n
+}
+
+// sticky is our verdict's comment.
+func sticky(list []githubtest.Comment) githubtest.Comment {
+	for _, c := range list {
+		if c.ByApp && strings.HasPrefix(c.Body, control.Marker) {
+			return c
+		}
+	}
+	return githubtest.Comment{}
+}
