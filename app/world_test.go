@@ -268,3 +268,5 @@ func equal[T comparable](t *testing.T, what string, got, want T) {
 func has(list []string, part string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return strings.Contains(s, part) })
 }
+
+func text(n int64) string { return strconv.FormatInt(n, 10) }

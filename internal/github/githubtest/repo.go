@@ -316,3 +316,6 @@ func (r *Repo) json() object {
 func (a Account) json() object {
 	return object{"id": a.ID, "login": a.Login, "type": a.Kind, "node_id": fmt.Sprintf("U_%d", a.ID), "site_admin": false}
 }
+
+// Installation is the id of the installation that the repository was added to.
+func (r *Repo) Installation() int64 { return r.installation }
