@@ -3,7 +3,7 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 CASES ?= internal/cost/testdata/cases
 
-.PHONY: oracle help build test test-fast lint check bench cases demo generate golden tidy
+.PHONY: oracle torture help build test test-fast lint check bench cases demo generate golden tidy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -19,6 +19,9 @@ test-fast: ## the same without the race detector
 
 oracle: ## the evaluation of source against trivy's; downloads a lot once
 	cd tools/trivyoracle && go test ./...
+
+torture: ## the server killed at a hundred moments, and no delivery lost
+	PLATFORM_TORTURE=100 go test ./app -run TestKill -v -timeout 30m
 
 lint: ## golangci-lint
 	go tool -modfile=tools/golangci-lint/go.mod golangci-lint run ./...
