@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 func (w *world) spawn() (kill func()) {
 	w.t.Helper()
 	w.log.forget()
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.CommandContext(context.WithoutCancel(w.t.Context()), os.Args[0])
 	cmd.Env = append(environ(w.env), "PLATFORM_TEST_SERVE=1", "PATH="+os.Getenv("PATH"))
 	cmd.Stderr = w.log
 	if err := cmd.Start(); err != nil {

@@ -32,6 +32,7 @@ type checkOptions struct {
 	noBuiltin  bool
 	currency   string
 	failOn     string
+	server     server
 }
 
 func newCheck(s streams) *cobra.Command {
@@ -51,6 +52,7 @@ func newCheck(s streams) *cobra.Command {
 	f.BoolVar(&o.noBuiltin, "no-builtin-policies", false, "leave the built-in policies away")
 	f.StringVar(&o.currency, "currency", "", "currency of the estimate (default USD; others need cost.exchange_rates)")
 	f.StringVar(&o.failOn, "fail-on", "block", "what makes exit code 1: warn, block or never (never leaves 2 and 3 as they are)")
+	f.StringVar((*string)(&o.server), "server", "", "tell the App at this address of the plans, from a job with id-token: write (default $"+serverName+")")
 	_ = c.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"warn", "block", "never"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -90,6 +92,9 @@ func (o *checkOptions) run(ctx context.Context, s streams, paths []string) error
 	if err := o.validate(); err != nil {
 		return err
 	}
+	if _, err := o.server.address(s.env); err != nil {
+		return err
+	}
 	p := newProgress(s, o.quiet)
 	defer p.done()
 	in, err := o.loadSettings()
@@ -121,6 +126,9 @@ func (o *checkOptions) run(ctx context.Context, s streams, paths []string) error
 	}
 	r.Version, r.Reproduce = version, reproduce("check", paths, o.inputs)
 	if err := o.write(s, r); err != nil {
+		return err
+	}
+	if err := o.upload(ctx, s, in); err != nil {
 		return err
 	}
 	return failing(r.Verdict.Outcome, o.failOn)

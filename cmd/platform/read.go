@@ -33,12 +33,15 @@ func (in inputs) read(ctx context.Context, s streams, p *progress, path string) 
 	return pl, err
 }
 
+// stdinName stands for the path of what is read from standard input.
+const stdinName = "standard input"
+
 // opener opens the bytes of a plan once more.
 type opener func() (src io.ReadSeeker, done func(), err error)
 
 func (in inputs) readPlan(ctx context.Context, s streams, p *progress, path string) (fact.Plan, opener, error) {
 	p.step("reading " + path)
-	name, open := "standard input", opener(nil)
+	name, open := stdinName, opener(nil)
 	var stream io.Reader
 	if path == "-" {
 		stream = s.in

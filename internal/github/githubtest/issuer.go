@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math/big"
 	"net/http"
+	"strconv"
 
 	"github.com/golang-jwt/jwt/v4"
 )
@@ -56,6 +57,7 @@ func (s *Server) IDToken(claims map[string]any) (string, error) {
 }
 
 func (s *Server) issuerRoutes() {
+	s.mux.HandleFunc("GET "+issuerPath+"/request/{run}", s.request)
 	s.mux.HandleFunc("GET "+issuerPath+"/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(object{
 			"issuer": s.Issuer(), "jwks_uri": s.Issuer() + "/.well-known/jwks", "id_token_signing_alg_values_supported": []string{"RS256"},
@@ -73,12 +75,59 @@ func (s *Server) issuerRoutes() {
 	})
 }
 
+// request answers a job that asks for a token: what ACTIONS_ID_TOKEN_REQUEST_URL names on a runner. The run's secret is
+// its id.
+func (s *Server) request(w http.ResponseWriter, r *http.Request) {
+	id, _ := strconv.ParseInt(r.PathValue("run"), 10, 64)
+	s.mu.Lock()
+	var claims object
+	for _, repo := range s.repos {
+		if run, there := repo.runs[id]; there && r.Header.Get("Authorization") == "Bearer "+RunSecret(id) {
+			claims = s.claims(repo, run, r.URL.Query().Get("audience"))
+		}
+	}
+	s.mu.Unlock()
+	if claims == nil {
+		http.Error(w, "{}", http.StatusForbidden)
+		return
+	}
+	token, err := s.IDToken(claims)
+	if err != nil {
+		http.Error(w, "{}", http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(object{"value": token})
+}
+
+// RunSecret is what a run's job asks for tokens with.
+func RunSecret(id int64) string { return fmt.Sprintf("secret-of-run-%d", id) }
+
+// RequestURL is where a run's job asks for tokens.
+func (s *Server) RequestURL(id int64) string {
+	return fmt.Sprintf("%s%s/request/%d?api-version=2.0", s.base, issuerPath, id)
+}
+
+// claims are what GitHub says of a run's job.
+func (s *Server) claims(r *Repo, run Run, audience string) object {
+	now := s.o.Now()
+	workflow := r.FullName() + "/" + run.Path + "@refs/heads/" + r.defaultBranch
+	sha := or(run.SHA, run.HeadSHA)
+	return object{
+		"aud": audience, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Unix() + 300, "jti": fmt.Sprintf("token-%d", s.id()),
+		"repository_id": strconv.FormatInt(r.ID, 10), "repository_owner_id": strconv.FormatInt(r.owner.ID, 10),
+		"run_id": strconv.FormatInt(run.ID, 10), "run_attempt": strconv.Itoa(run.Attempt), "sha": sha, "ref": "refs/pull/1/merge",
+		"event_name": run.Event, "workflow_ref": workflow, "workflow_sha": sha, "job_workflow_ref": workflow, "job_workflow_sha": sha,
+		"runner_environment": "github-hosted", "sub": "repo:" + r.FullName() + ":pull_request",
+	}
+}
+
 // Run is a workflow run.
 type Run struct {
 	ID       int64
 	Path     string // of the workflow's file
 	HeadSHA  string
-	HeadRepo int64 // 0: the repository itself
+	SHA      string // that is checked out; empty: the head
+	HeadRepo int64  // 0: the repository itself
 	Event    string
 	Status   string // queued, in_progress or completed
 	Attempt  int
