@@ -3,13 +3,14 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 CASES ?= internal/cost/testdata/cases
 
-.PHONY: oracle torture help build test test-fast lint check bench cases demo generate golden tidy
+.PHONY: demo-serve oracle torture help build test test-fast lint check bench cases demo generate golden tidy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
 
-build: ## bin/platform, static and stripped
+build: ## bin/platform and bin/platform-app (the server), static and stripped
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/platform ./cmd/platform
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/platform-app ./app
 
 test: ## every correctness test, race detector on
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
@@ -37,6 +38,9 @@ cases: ## agreement with a folder of priced cases: make cases CASES=DIR
 
 demo: build ## the main job, end to end, with nothing configured
 	go run ./tools/demo
+
+demo-serve: build ## the same, and the App stays up until Ctrl-C
+	go run ./tools/demo -serve
 
 generate: ## the price book and docs/policies.md
 	go generate ./...

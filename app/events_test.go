@@ -68,11 +68,46 @@ func TestCommands(t *testing.T) {
 	w.say(r, n, "writer", "/platform explain nonsense")
 	w.say(r, n, "writer", "/platform dance")
 	equal(t, "replies", ours(r.Comments(n)), before+3)
-	writes := r.CheckRuns(sha)[0].Writes
 	w.say(r, n, "writer", "/platform recheck")
-	w.eventually("the check is written anew", func() bool { return r.CheckRuns(sha)[0].Writes > writes })
+	w.eventually("there is a new run", func() bool { return r.CheckRuns(sha)[0].ID != run.ID })
+	equal(t, "conclusion after a recheck", w.check(r, sha).Conclusion, "success")
+}
+
+// TestAnnotationsStandOnce: GitHub adds the annotations of an update to those before, and takes none back.
+func TestAnnotationsStandOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", limited())
+	w.start()
+	w.swept()
+	open := "resource \"aws_security_group\" \"ssh\" {\n  ingress {\n    from_port = 22\n    to_port = 22\n    protocol = \"tcp\"\n    cidr_blocks = [\"0.0.0.0/0\"]\n  }\n}\n"
+	tag := "resource \"aws_ebs_volume\" \"v\" {\n  availability_zone = \"eu-west-2a\"\n  size = 1\n}\n"
+	changes := bigger("m5.large")
+	changes["infra/volume.tf"] = tag
+	_, sha, run := w.propose(r, "noted", changes)
+	equal(t, "conclusion", run.Conclusion, "action_required")
+	notes := len(run.Output.Annotations)
+	if notes == 0 {
+		t.Fatalf("no annotations: %s", run.Output.Summary)
+	}
+	if digest := strings.TrimPrefix(run.Actions[0].Identifier, "ack-"); !strings.Contains(run.Output.Summary, "/platform ack "+digest) {
+		t.Errorf("the summary does not name the command:\n%s", run.Output.Summary)
+	}
+	w.send(r.CheckRunEvent("requested_action", sha, run.Actions[0].Identifier, "writer"))
+	w.eventually("the click counts", func() bool { return r.CheckRuns(sha)[0].Conclusion == "success" })
 	w.settled()
-	equal(t, "conclusion after a recheck", r.CheckRuns(sha)[0].Conclusion, "success")
+	equal(t, "annotations after the confirmation", len(r.CheckRuns(sha)[0].Output.Annotations), notes)
+	equal(t, "check runs after the confirmation", len(r.CheckRuns(sha)), 1)
+	w.send(r.CheckRunEvent("requested_action", sha, "rerun", "writer"))
+	w.eventually("it is run again", func() bool { return len(r.CheckRuns(sha)) == 2 })
+	equal(t, "annotations of the run that counts", len(w.check(r, sha).Output.Annotations), notes)
+
+	changes["infra/ssh.tf"] = open
+	worse := r.Commit("noted", changes)
+	w.send(r.PullEvent("synchronize", 1))
+	if more := w.check(r, worse); len(more.Output.Annotations) <= notes || more.Conclusion != "failure" {
+		t.Errorf("%s with %d annotations", more.Conclusion, len(more.Output.Annotations))
+	}
 }
 
 // TestAcknowledgementGrows: a higher amount asks again, a lower one does not.

@@ -89,16 +89,15 @@ func TestUpload(t *testing.T) {
 	_, r := w.shop("acme", map[string]string{workflow: "on: pull_request\n"})
 	w.start()
 	w.swept()
-	n, sha, _ := w.propose(r, "bigger", bigger("m5.large"))
-	writes := r.CheckRuns(sha)[0].Writes
+	n, sha, first := w.propose(r, "bigger", bigger("m5.large"))
 	run := githubtest.Run{ID: 501, Path: workflow, HeadSHA: sha, SHA: r.PullMerge(n), Event: "pull_request", Status: "in_progress", Attempt: 1}
 	r.AddRun(run)
 	code, out := w.upload(run, planned("m5.4xlarge"))
 	if code != 0 || !strings.Contains(out, "judges "+sha[:7]+" by this plan") {
 		t.Fatalf("exit code %d:\n%s", code, out)
 	}
-	w.eventually("the plan decides", func() bool { return r.CheckRuns(sha)[0].Writes > writes })
-	w.settled()
+	w.eventually("the plan decides", func() bool { return r.CheckRuns(sha)[0].ID != first.ID })
+	w.check(r, sha)
 	if body := sticky(r.Comments(n)).Body; !strings.Contains(body, "+$640") {
 		t.Errorf("the comment is not about the plan:\n%s", body)
 	}

@@ -78,15 +78,32 @@ func (f *Flow) again(ctx context.Context, r Repository, head string) error {
 		return err
 	}
 	if c.ID != 0 {
-		c.Verdict, c.Finished, c.Started = "", false, f.o.Now()
-		if err := f.o.Records.SaveCheck(ctx, r.Tenant, c); err != nil {
-			return err
-		}
-		if err := f.o.Forge.UpdateCheck(ctx, r, c.ID, CheckText{Head: head, Title: "Evaluating anew", Summary: "Reading everything again.", ExternalID: head}); err != nil {
+		if err := f.reopen(ctx, r, c); err != nil {
 			return err
 		}
 	}
 	return f.o.Queue.Want(ctx, Task{Tenant: r.Tenant, Kind: EvaluateHead, Subject: head})
+}
+
+// reopen shows that the check is at work again. What it said before does not count any more.
+func (f *Flow) reopen(ctx context.Context, r Repository, c CheckRecord) error {
+	c.Verdict, c.Finished, c.Started = "", false, f.o.Now()
+	text := CheckText{Head: c.Head, Title: "Evaluating anew", Summary: "Reading everything again.", ExternalID: c.Head}
+	if c.Notes == "" {
+		if err := f.o.Records.SaveCheck(ctx, r.Tenant, c); err != nil {
+			return err
+		}
+		return f.o.Forge.UpdateCheck(ctx, r, c.ID, text)
+	}
+	c.ID, c.Notes = 0, "" // its annotations cannot be taken back: a new run takes its place
+	if err := f.o.Records.SaveCheck(ctx, r.Tenant, c); err != nil {
+		return err
+	}
+	var err error
+	if c.ID, err = f.o.Forge.CreateCheck(ctx, r, text); err != nil {
+		return err
+	}
+	return f.o.Records.SaveCheck(ctx, r.Tenant, c)
 }
 
 // acknowledge takes somebody's word that the increase of the verdict with this digest is meant.

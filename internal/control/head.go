@@ -3,6 +3,8 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -155,6 +157,14 @@ func (f *Flow) abandon(ctx context.Context, r Repository, c CheckRecord) error {
 // finish writes the end of a check and remembers it.
 func (f *Flow) finish(ctx context.Context, r Repository, c CheckRecord, text CheckText) error {
 	now := f.o.Now()
+	notes := digestOfNotes(text.Annotations)
+	switch c.Notes {
+	case "":
+	case notes:
+		text.Annotations = nil // an update adds its annotations to those before
+	default:
+		c.ID = 0 // and none can be taken back: a new run takes the place of this one
+	}
 	if c.ID == 0 {
 		c.Started, c.Updated = now, now
 		if err := f.o.Records.SaveCheck(ctx, r.Tenant, c); err != nil {
@@ -167,6 +177,18 @@ func (f *Flow) finish(ctx context.Context, r Repository, c CheckRecord, text Che
 	} else if err := f.o.Forge.UpdateCheck(ctx, r, c.ID, text); err != nil {
 		return err
 	}
-	c.Finished, c.Updated = true, now
+	c.Finished, c.Updated, c.Notes = true, now, notes
 	return f.o.Records.SaveCheck(ctx, r.Tenant, c)
+}
+
+// digestOfNotes is empty where there are none.
+func digestOfNotes(notes []Annotation) string {
+	if len(notes) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for _, n := range notes {
+		fmt.Fprintf(&b, "%q %d %q %q %q\n", n.File, n.Line, n.Level, n.Title, n.Message)
+	}
+	return digestOf(b.String())
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/org/platform-action/internal/cost"
 	"github.com/org/platform-action/internal/render"
 	"github.com/org/platform-action/internal/verdict"
 )
@@ -52,7 +53,7 @@ func (f *Flow) publish(ctx context.Context, r Repository, c CheckRecord, decisio
 	if err != nil {
 		return err
 	}
-	c.Verdict, c.Published = digest, digestOf(text.Title+"\x00"+text.Summary)
+	c.Verdict = digest
 	if err := f.finish(ctx, r, c, text); err != nil {
 		return err
 	}
@@ -106,8 +107,19 @@ func (f *Flow) checkText(head string, decisions []decision, entry LedgerEntry) (
 
 func markdownOf(r render.Report, o render.Options) (string, error) {
 	var b strings.Builder
-	err := render.Render(&b, render.Markdown, r, o)
+	err := render.Render(&b, render.Markdown, withCommand(r), o)
 	return b.String(), err
+}
+
+// withCommand puts the verdict's own digest into the command that confirms it: only the sealed verdict has one.
+func withCommand(r render.Report) render.Report {
+	r.Verdict.Findings = slices.Clone(r.Verdict.Findings)
+	for i := range r.Verdict.Findings {
+		if found := &r.Verdict.Findings[i]; found.ID == cost.NeedsAck {
+			found.Fix = strings.ReplaceAll(found.Fix, cost.AckCommand, "`/platform ack "+shortened(r.Verdict.Digest)+"`")
+		}
+	}
+	return r
 }
 
 // rows tells each pull request's verdict, worst first.

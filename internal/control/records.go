@@ -37,13 +37,13 @@ const CommentTried int64 = -1
 
 // CheckRecord is what the store remembers of the check run on one commit.
 type CheckRecord struct {
-	Head      string
-	ID        int64 // of the check run at GitHub; 0 while its creation is not known to have worked
-	Finished  bool
-	Published string    // digest of what was last written
-	Verdict   string    // digest of the verdict that it shows
-	Started   time.Time // when it was set in progress
-	Updated   time.Time
+	Head     string
+	ID       int64 // of the check run at GitHub; 0 while its creation is not known to have worked
+	Finished bool
+	Notes    string    // digest of the annotations that it shows; empty: it shows none
+	Verdict  string    // digest of the verdict that it shows
+	Started  time.Time // when it was set in progress
+	Updated  time.Time
 }
 
 // VerdictRecord is one decision on one pull request (or merge group, number 0).

@@ -13,7 +13,7 @@ import (
 func (j *judge) acknowledge(limits fact.Limits, projects []Project) {
 	before := len(j.findings)
 	j.threshold(NeedsAck, "Increase waits for an acknowledgement", limits.Acknowledge, verdict.Block,
-		"confirm that this amount is meant: somebody with write access, by the check's button or by /platform ack DIGEST", limits.Unknown)
+		"confirm that this amount is meant: somebody with write access, by the check's button or by "+AckCommand, limits.Unknown)
 	if len(j.findings) == before || j.findings[before].Severity != verdict.Block {
 		return
 	}
@@ -29,6 +29,9 @@ func (j *judge) acknowledge(limits fact.Limits, projects []Project) {
 
 // NeedsAck is the finding of an increase that nobody has confirmed yet.
 const NeedsAck = "needs-ack"
+
+// AckCommand confirms it in a pull request; DIGEST stands for the first digits of the verdict's digest.
+const AckCommand = "`/platform ack DIGEST`"
 
 // confirmed finds a confirmation that covers an increase: of no smaller amount in the same currency, and of every
 // resource whose cost grows.

@@ -88,7 +88,31 @@ func markdownAction(r Report) string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("\n**To unblock:** %s%s\n", markdown(middle(f.Fix, 300)), markdownPlace(r, f))
+	return fmt.Sprintf("\n**To unblock:** %s%s\n", prose(middle(f.Fix, 300)), markdownPlace(r, f))
+}
+
+// prose shows what stands between backticks as code, so that a command can be copied; every part is escaped by itself.
+func prose(s string) string {
+	parts := strings.Split(s, "`")
+	if len(parts)%2 == 0 {
+		return markdown(s) // one without its partner
+	}
+	for i, part := range parts {
+		switch {
+		case i%2 == 1 && part != "":
+			parts[i] = code(part)
+		case strings.TrimSpace(part) != "":
+			parts[i] = edge(strings.HasPrefix(part, " ")) + markdown(part) + edge(strings.HasSuffix(part, " "))
+		}
+	}
+	return strings.TrimSpace(strings.Join(parts, ""))
+}
+
+func edge(blank bool) string {
+	if blank {
+		return " "
+	}
+	return ""
 }
 
 func markdownPlace(r Report, f verdict.Finding) string {

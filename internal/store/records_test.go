@@ -40,7 +40,7 @@ func write(t *testing.T, s *Store, k control.Tenant, name string) everything {
 	e := everything{
 		Repository: control.Repository{Tenant: k, AccountID: 3, Owner: "o", Name: name, DefaultBranch: "main", Private: true},
 		Pull:       control.PullRecord{Number: 1, Head: "h", Base: "main", Open: true, Seen: noon, CommentID: 9, CommentDigest: name},
-		Check:      control.CheckRecord{Head: "h", ID: 5, Published: name, Verdict: "v", Started: noon, Updated: noon},
+		Check:      control.CheckRecord{Head: "h", ID: 5, Notes: name, Verdict: "v", Started: noon, Updated: noon},
 		Verdict:    control.VerdictRecord{Number: 1, Head: "h", Outcome: verdict.Warn, Digest: "sha256:" + name, Report: json.RawMessage(`{"a": 1}`), At: noon},
 		Acknowledgements: []control.Acknowledgement{{
 			Number: 1, Amount: decimal.RequireFromString("12.345000000001"), Currency: "USD", Resources: []string{"a.b", `c["d"]`},

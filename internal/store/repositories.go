@@ -78,11 +78,11 @@ func (s *Store) SaveComment(ctx context.Context, t control.Tenant, number int, i
 		t.Installation, t.Repository, number, id, digest)
 }
 
-const checkColumns = `head, check_id, finished, published, verdict, started, updated`
+const checkColumns = `head, check_id, finished, annotations, verdict, started, updated`
 
 func readCheck(row scan, c *control.CheckRecord) error {
 	var started, updated int64
-	err := row(&c.Head, &c.ID, &c.Finished, &c.Published, &c.Verdict, &started, &updated)
+	err := row(&c.Head, &c.ID, &c.Finished, &c.Notes, &c.Verdict, &started, &updated)
 	c.Started, c.Updated = fromMicros(started), fromMicros(updated)
 	return err
 }
@@ -97,8 +97,8 @@ func (s *Store) Check(ctx context.Context, t control.Tenant, head string) (contr
 func (s *Store) SaveCheck(ctx context.Context, t control.Tenant, c control.CheckRecord) error {
 	return s.put(ctx, `INSERT INTO check_run (installation_id, repository_id, `+checkColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (installation_id, repository_id, head) DO UPDATE SET check_id = excluded.check_id, finished = excluded.finished,
-			published = excluded.published, verdict = excluded.verdict, started = excluded.started, updated = excluded.updated`,
-		t.Installation, t.Repository, c.Head, c.ID, c.Finished, c.Published, c.Verdict, micros(c.Started), micros(c.Updated))
+			annotations = excluded.annotations, verdict = excluded.verdict, started = excluded.started, updated = excluded.updated`,
+		t.Installation, t.Repository, c.Head, c.ID, c.Finished, c.Notes, c.Verdict, micros(c.Started), micros(c.Updated))
 }
 
 // UnfinishedChecks lists the checks that started before the time and have not finished, by head.

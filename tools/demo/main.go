@@ -1,5 +1,5 @@
 // Command demo runs the main job once, on the plan of a web shop on three clouds: the verdict as a terminal shows
-// it, as the pull request comment, and as a page.
+// it, as the pull request comment, and as a page; then the App, on a pull request at a stand-in for GitHub.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 
 	"golang.org/x/term"
@@ -23,8 +24,16 @@ func main() {
 	binary := flag.String("platform", "bin/platform", "the program to run")
 	dir := flag.String("dir", "testdata/demo", "folder with plan.json, platform.yml and usage.yml")
 	out := flag.String("out", "out", "folder for the comment and the pages")
+	app := flag.String("app", "bin/platform-app", "the server's program")
+	stay := flag.Bool("serve", false, "keep the App up until Ctrl-C")
 	flag.Parse()
-	if err := run(context.Background(), *binary, *dir, *out); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, *binary, *dir, *out)
+	if err == nil {
+		err = withApp(ctx, *app, *dir, *out, *stay)
+	}
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}

@@ -58,7 +58,7 @@ type checkBody struct {
 	Actions    *[]CheckAction `json:"actions"`
 }
 
-// CheckRuns lists the App's check runs on a commit, oldest first.
+// CheckRuns lists the App's check runs on a commit, newest first: the first one counts.
 func (r *Repo) CheckRuns(sha string) []CheckRun {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
@@ -68,6 +68,7 @@ func (r *Repo) CheckRuns(sha string) []CheckRun {
 		own.Output.Annotations = slices.Clone(c.Output.Annotations)
 		out = append(out, own)
 	}
+	slices.Reverse(out)
 	return out
 }
 

@@ -319,3 +319,14 @@ func (a Account) json() object {
 
 // Installation is the id of the installation that the repository was added to.
 func (r *Repo) Installation() int64 { return r.installation }
+
+// Text is the content of a file on a branch; empty where there is none.
+func (r *Repo) Text(branch, path string) string {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	c := r.net.commits[r.branches[branch]]
+	if c == nil {
+		return ""
+	}
+	return string(r.net.blobs[c.files[path]])
+}

@@ -33,7 +33,7 @@ CREATE TABLE check_run (
   head            TEXT    NOT NULL,
   check_id        BIGINT  NOT NULL,
   finished        BOOLEAN NOT NULL,
-  published       TEXT    NOT NULL,
+  annotations     TEXT    NOT NULL,
   verdict         TEXT    NOT NULL,
   started         BIGINT  NOT NULL,
   updated         BIGINT  NOT NULL,

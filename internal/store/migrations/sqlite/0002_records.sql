@@ -33,7 +33,7 @@ CREATE TABLE check_run (
   head            TEXT    NOT NULL,
   check_id        INTEGER  NOT NULL,
   finished        INTEGER NOT NULL,
-  published       TEXT    NOT NULL,
+  annotations     TEXT    NOT NULL,
   verdict         TEXT    NOT NULL,
   started         INTEGER  NOT NULL,
   updated         INTEGER  NOT NULL,
