@@ -26,12 +26,17 @@ func TestMain(m *testing.M) {
 func (w *world) spawn() (kill func()) {
 	w.t.Helper()
 	w.log.forget()
-	cmd := exec.CommandContext(context.WithoutCancel(w.t.Context()), os.Args[0])
+	binary := w.binary
+	if binary == "" {
+		binary = os.Args[0]
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(w.t.Context()), binary)
 	cmd.Env = append(environ(w.env), "PLATFORM_TEST_SERVE=1", "PATH="+os.Getenv("PATH"))
 	cmd.Stderr = w.log
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
+	w.process = cmd.Process.Pid
 	var address string
 	w.eventually("the server is ready", func() bool {
 		if address = w.log.attribute("serving", "address"); address == "" {

@@ -24,19 +24,29 @@ const patience = 30 * time.Second
 
 // world is GitHub's stand-in, and the server as a user starts it.
 type world struct {
-	t    *testing.T
+	t    testing.TB
 	hub  *githubtest.Server
 	env  map[string]string
 	url  string // of the server
 	log  *journal
+	wait time.Duration
+
+	binary  string // that runs as a process of its own; empty: the test's own
+	process int    // its id
+
 	stop context.CancelFunc
 	done chan int
 }
 
 // newWorld starts GitHub. Nothing of the server runs yet.
-func newWorld(t *testing.T, o githubtest.Options) *world {
+func newWorld(t testing.TB, o githubtest.Options) *world {
 	t.Helper()
 	o.Validate = true
+	return openWorld(t, o)
+}
+
+func openWorld(t testing.TB, o githubtest.Options) *world {
+	t.Helper()
 	hub, err := githubtest.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +55,7 @@ func newWorld(t *testing.T, o githubtest.Options) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, hub: hub, log: &journal{}}
+	w := &world{t: t, hub: hub, log: &journal{}, wait: patience}
 	w.env = map[string]string{
 		"PLATFORM_LISTEN": "127.0.0.1:0", "PLATFORM_METRICS_LISTEN": "127.0.0.1:0", "PLATFORM_LOG_FORMAT": "json", "PLATFORM_LOG_LEVEL": "debug",
 		"PLATFORM_DATABASE_URL":  "sqlite:" + filepath.Join(t.TempDir(), "platform.db"),
@@ -110,7 +120,7 @@ func environ(vars map[string]string) []string {
 
 func (w *world) eventually(what string, done func() bool) {
 	w.t.Helper()
-	if !githubtest.Settle(patience, done) {
+	if !githubtest.Settle(w.wait, done) {
 		w.t.Fatalf("it never came about that %s", what)
 	}
 }

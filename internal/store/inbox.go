@@ -23,6 +23,7 @@ func (s *Store) Accept(ctx context.Context, d control.Delivery, tasks []control.
 	if err := errors.Join(checkNames("delivery", d.ID, d.Event), checkText("action", d.Action), checkText("digest", d.Digest), checkPull(d.Pull), checkTasks(tasks)); err != nil {
 		return false, err
 	}
+	s.inbox.arrived.Add(1)
 	a := &arrival{delivery: d, tasks: tasks}
 	err := s.commits.write(ctx, func(_ context.Context, b *batch) error {
 		b.arrivals = append(b.arrivals, a)

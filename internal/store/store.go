@@ -27,6 +27,7 @@ type Store struct {
 	db      database
 	jobs    client
 	commits *committer
+	inbox   inbox
 	replica string // who works: the id of the River client
 	handler atomic.Pointer[control.Handler]
 

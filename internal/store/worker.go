@@ -22,6 +22,7 @@ type worker struct {
 // Work reads what is wanted now, does it, and ends the attempt. An error means that the end could not be written: then
 // River tries the job again.
 func (w *worker) Work(ctx context.Context, job *river.Job[taskArgs]) error {
+	defer w.s.inbox.enter(ctx)()
 	row, found, err := w.s.look(ctx, w.s.db, job.Args, "")
 	if err != nil {
 		return fmt.Errorf("reading the task: %w", err)

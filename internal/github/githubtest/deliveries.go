@@ -71,7 +71,7 @@ func (s *Server) post(ctx context.Context, url string, e Event) int {
 	h.Set("X-Github-Hook-Installation-Target-Id", strconv.FormatInt(s.o.AppID, 10))
 	h.Set("X-Github-Hook-Installation-Target-Type", "integration")
 	h.Set("X-Hub-Signature-256", s.Sign(e.Body))
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := s.sender.Do(req)
 	if err != nil {
 		return 0
 	}

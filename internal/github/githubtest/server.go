@@ -35,6 +35,7 @@ type Server struct {
 	byID   *http.ServeMux // comments by their id: the pattern and that of a number's comments cannot stand in one mux
 	spec   *description
 	http   *http.Server
+	sender *http.Client // of webhooks
 	base   string
 
 	mu            sync.Mutex
@@ -78,7 +79,7 @@ func New(o Options) (*Server, error) {
 		o: o, secret: "webhook-secret-of-the-stand-in", next: 1000, mux: http.NewServeMux(), byID: http.NewServeMux(),
 		names: map[string]*Repo{}, moved: map[string]*Repo{}, repos: map[int64]*Repo{}, installations: map[int64]*Installation{},
 		people: map[string]int64{}, tokens: map[string]token{}, archives: map[string][]byte{}, manifests: map[string]bool{},
-		windows: map[int64]*window{}, grants: needed(),
+		windows: map[int64]*window{}, grants: needed(), sender: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
 	}
 	var err error
 	if s.o.Key == nil {
