@@ -132,6 +132,36 @@ func TestAcknowledgementGrows(t *testing.T) {
 	equal(t, "verdict comments", len(r.Comments(n)), 1)
 }
 
+// TestOrganisation: what the policy repository enforces holds for every repository, and an invalid commit there changes
+// nothing.
+func TestOrganisation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	i, r := w.shop("acme", map[string]string{".github/platform.yml": "version: 1\ncost:\n  block: {delta: 5000}\n"})
+	central := w.hub.AddRepository(i, ".github")
+	central.Commit("main", map[string]string{"platform.yml": "version: 1\nenforced:\n  cost: {currency: USD, block: {delta: 20}}\n"})
+	w.start()
+	w.swept()
+	n, _, run := w.propose(r, "bigger", bigger("m5.large"))
+	equal(t, "conclusion", run.Conclusion, "failure")
+	if !strings.Contains(run.Output.Summary, "cost.block.delta of the repository does not count") {
+		t.Errorf("it is not told why:\n%s", run.Output.Summary)
+	}
+	w.send(pushed(central, map[string]string{"platform.yml": "version: 1\nenforced: [\n"}))
+	w.settled()
+	sha := r.Commit("bigger", bigger("m5.xlarge"))
+	w.send(r.PullEvent("synchronize", n))
+	run = w.check(r, sha)
+	if run.Conclusion != "failure" || !strings.Contains(run.Output.Summary, "`organisation-invalid`") {
+		t.Errorf("%s\n%s", run.Conclusion, run.Output.Summary)
+	}
+	w.send(pushed(central, map[string]string{"platform.yml": "version: 1\ndefaults:\n  cost: {unknown: block}\n"}))
+	w.settled()
+	sha = r.Commit("bigger", bigger("m5.large"))
+	w.send(r.PullEvent("synchronize", n))
+	equal(t, "conclusion once nothing is enforced", w.check(r, sha).Conclusion, "success")
+}
+
 func TestMergeGroup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubtest.Options{})
@@ -289,4 +319,11 @@ func sticky(list []githubtest.Comment) githubtest.Comment {
 		}
 	}
 	return githubtest.Comment{}
+}
+
+// pushed commits to the default branch, and is the event of it.
+func pushed(r *githubtest.Repo, changes map[string]string) githubtest.Event {
+	before := r.Head("main")
+	r.Commit("main", changes)
+	return r.PushEvent("main", before, "writer", "platform.yml")
 }

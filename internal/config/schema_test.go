@@ -41,6 +41,69 @@ func publishedSchema(t testing.TB) published {
 	return p
 }
 
+// organisationSchema is that of the organisation's file, which refers to the repository's.
+func organisationSchema(t testing.TB) published {
+	t.Helper()
+	loader := gojsonschema.NewSchemaLoader()
+	if err := loader.AddSchemas(gojsonschema.NewBytesLoader(read(t, "../../docs/schema/platform.schema.json"))); err != nil {
+		t.Fatal(err)
+	}
+	b := read(t, "../../docs/schema/organisation.schema.json")
+	var p published
+	if err := json.Unmarshal(b, &p.raw); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if p.compiled, err = loader.Compile(gojsonschema.NewBytesLoader(b)); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func read(t testing.TB, file string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestOrganisationSchema: schema and parser take the same cases, but for what only the parser can say.
+func TestOrganisationSchema(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/organisation/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal(len(files), err)
+	}
+	schema := organisationSchema(t)
+	for _, file := range files {
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range a.Files {
+			if f.Name != "organisation.yml" {
+				continue
+			}
+			_, err := ParseOrganisation("o", f.Data)
+			if faults, valid := schema.validate(f.Data); valid != (err == nil) {
+				t.Errorf("%s: the parser says %v, the schema %v", file, err, faults)
+			}
+		}
+	}
+	known := map[string][]string{}
+	p := &parser{visit: func(at string, words []string) { known[at] = words }}
+	root := p.document([]byte("version: 1"))
+	p.shared(root, "")
+	for _, name := range []string{"defaults", "enforced"} {
+		section := schema.raw["properties"].(map[string]any)[name].(map[string]any)
+		if diff := cmp.Diff(known[""], slices.Sorted(maps.Keys(section["properties"].(map[string]any)))); diff != "" {
+			t.Errorf("%s: -parser +schema:\n%s", name, diff)
+		}
+	}
+}
+
 // validate judges a YAML document as an editor does: by its values, dates as they are written, keys as texts.
 func (p published) validate(data []byte) (faults []gojsonschema.ResultError, valid bool) {
 	var doc yaml.Node
@@ -515,6 +578,13 @@ func TestDocumentedExamples(t *testing.T) {
 			continue
 		}
 		settings++
+		if strings.Contains(m[1], "\nenforced:") {
+			_, err := ParseOrganisation("docs/configuration.md", []byte(m[1]))
+			if faults, ok := organisationSchema(t).validate([]byte(m[1])); err != nil || !ok {
+				t.Errorf("%v %v in:\n%s", err, faults, m[1])
+			}
+			continue
+		}
 		if _, err := Parse("docs/configuration.md", []byte(m[1])); err != nil {
 			t.Errorf("%v in:\n%s", err, m[1])
 		}

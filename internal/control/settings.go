@@ -20,8 +20,7 @@ import (
 
 // organisation is what the policy repository of an installation says.
 type organisation struct {
-	file    organisationFile
-	found   bool // there is such a file
+	file    config.Organisation // zero: there is none
 	bundles []policy.Bundle
 	origin  string // commit
 	inputs  []verdict.Input
@@ -100,10 +99,9 @@ func (f *Flow) organisationAt(ctx context.Context, r Repository, commit string) 
 	case err != nil:
 		return o, err
 	default:
-		if o.file, err = parseOrganisation(OrganisationName, data); err != nil {
+		if o.file, err = config.ParseOrganisation(OrganisationName, data); err != nil {
 			return o, &unusable{err}
 		}
-		o.found = true
 		o.inputs = append(o.inputs, inputOf("organisation", OrganisationName, data))
 	}
 	rego, err := fs.Sub(tree.Files, PolicyFolder)
@@ -134,6 +132,7 @@ func holdsRego(fsys fs.FS) bool {
 
 // governing is what a repository's own files say.
 type governing struct {
+	file   document // the configuration
 	config config.Config
 	usage  *cost.Usage
 	inputs []verdict.Input
@@ -142,7 +141,7 @@ type governing struct {
 
 // govern reads the documents of a snapshot. An error is a fault of theirs.
 func govern(configuration, usage document) (governing, error) {
-	g := governing{config: config.Default()}
+	g := governing{file: configuration, config: config.Default()}
 	if !configuration.Found {
 		return g, nil
 	}
@@ -192,16 +191,7 @@ func (g governing) settings(o organisation) Settings {
 	s := Settings{Config: g.config, Usage: g.usage, Bundles: o.bundles, Origin: o.origin}
 	s.Notes = append(slices.Clone(o.notes), g.notes...)
 	s.Inputs = append(slices.Clone(o.inputs), g.inputs...)
-	if o.found {
-		var loosened []string
-		s.Config, loosened = o.file.Over(g.config)
-		for _, key := range loosened {
-			s.Notes = append(s.Notes, verdict.Finding{
-				ID: "config-enforced", Title: "The organisation is stricter", Severity: verdict.Warn, File: ConfigName,
-				Message: key + " of the repository does not count: the organisation enforces another value",
-			})
-		}
-	}
+	s.under(o.file, g.file)
 	for _, key := range s.Config.Unused() {
 		if key == "cost.acknowledge.by" {
 			continue // acted on here
@@ -212,6 +202,29 @@ func (g governing) settings(o organisation) Settings {
 		})
 	}
 	return s
+}
+
+// under applies the organisation's file to the repository's.
+func (s *Settings) under(o config.Organisation, file document) {
+	data := file.Data
+	if !file.Found {
+		data = nil
+	}
+	merged, loosened, err := o.Parse(file.Path, data)
+	if err != nil { // each is valid alone; what the repository itself says goes on to judge
+		s.Notes = append(s.Notes, verdict.Finding{
+			ID: "config-conflict", Title: "The configuration does not fit the organisation's", Severity: verdict.Undecided,
+			Message: err.Error(), Fix: "correct the file on the default branch, or the organisation's", File: ConfigName,
+		})
+		return
+	}
+	s.Config = merged
+	for _, key := range loosened {
+		s.Notes = append(s.Notes, verdict.Finding{
+			ID: "config-enforced", Title: "The organisation is stricter", Severity: verdict.Warn, File: ConfigName,
+			Message: key + " of the repository does not count: the organisation enforces another value",
+		})
+	}
 }
 
 func inputOf(kind, name string, data []byte) verdict.Input {

@@ -35,7 +35,7 @@ func TestYield(t *testing.T) {
 					}
 				}
 			}()
-			for i.arrived.Load() == 0 { //nolint:revive // the stream is about to begin
+			for i.arrived.Load() == 0 {
 			}
 			before := i.arrived.Load()
 			leave := i.enter(c.ctx)
