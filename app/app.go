@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/org/platform-action/internal/github"
 	"github.com/org/platform-action/internal/infracost"
 	"github.com/org/platform-action/internal/oidc"
+	"github.com/org/platform-action/internal/sandbox"
 	"github.com/org/platform-action/internal/store"
 )
 
@@ -34,7 +37,11 @@ func addApp(routes *http.ServeMux, c config, db *store.Store, m *metrics, log *s
 	if err != nil {
 		return nil, err
 	}
-	engine, err := control.NewEngine(nil)
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	engine, err := control.NewEngine(sandbox.New(program, []string{sandboxArgument}, runtime.GOMAXPROCS(0)))
 	if err != nil {
 		return nil, err
 	}

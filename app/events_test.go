@@ -162,6 +162,39 @@ func TestOrganisation(t *testing.T) {
 	equal(t, "conclusion once nothing is enforced", w.check(r, sha).Conclusion, "success")
 }
 
+// TestForeignPolicies: the organisation's own Rego judges, in a process of its own; one that is too greedy blocks and
+// ends nothing.
+func TestForeignPolicies(t *testing.T) {
+	t.Parallel()
+	const rule = "# METADATA\n# title: Small servers\n# custom:\n#   id: ACME-001\n#   severity: block\n#   reads:\n#     aws_instance: [instance_type]\npackage acme.size\n\ndeny contains {\"address\": r.address, \"msg\": \"too large\"} if {\n\tsome r in input.resources.aws_instance\n\tr.judged\n\tr.after.instance_type != \"t3.micro\"\n%s}\n"
+	w := newWorld(t, githubtest.Options{})
+	i, r := w.shop("acme", nil)
+	central := w.hub.AddRepository(i, ".github")
+	rego := func(more string) map[string]string {
+		return map[string]string{"policies/size.rego": fmt.Sprintf(rule, more)}
+	}
+	central.Commit("main", rego(""))
+	w.start()
+	w.swept()
+	n, _, run := w.propose(r, "bigger", bigger("m5.large"))
+	if run.Conclusion != "failure" || !strings.Contains(run.Output.Summary, "ACME-001") {
+		t.Errorf("%s\n%s", run.Conclusion, run.Output.Summary)
+	}
+	w.say(r, n, "writer", "/platform explain ACME-001")
+	if replies := r.Comments(n); !strings.Contains(replies[len(replies)-1].Body, "aws_instance.web") {
+		t.Errorf("the explanation: %s", replies[len(replies)-1].Body)
+	}
+	w.send(pushed(central, rego("\tcount(numbers.range(1, 2000000000)) > 1\n")))
+	w.settled()
+	sha := r.Commit("bigger", bigger("m5.xlarge"))
+	w.send(r.PullEvent("synchronize", n))
+	if run = w.check(r, sha); run.Conclusion != "failure" || !strings.Contains(run.Output.Title, "ndecided") {
+		t.Errorf("greedy policies: %s %s\n%s", run.Conclusion, run.Output.Title, run.Output.Summary)
+	}
+	status, _ := w.get(w.url + "/readyz")
+	equal(t, "readyz afterwards", status, 200)
+}
+
 func TestMergeGroup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubtest.Options{})

@@ -8,7 +8,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/org/platform-action/internal/sandbox"
 )
+
+// sandboxArgument makes the program a process that asks policies of others: the server starts it, nobody else has to.
+const sandboxArgument = "--sandbox"
 
 // version is set by the linker (-X main.version=v1.2.3).
 var version = "dev" //nolint:gochecknoglobals // the linker can set nothing else
@@ -25,6 +30,12 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	switch {
 	case len(args) == 1 && args[0] == "--version":
 		_, _ = fmt.Fprintln(stdout, version)
+		return 0
+	case len(args) == 1 && args[0] == sandboxArgument:
+		if err := sandbox.Serve(ctx, os.Stdin, stdout); err != nil {
+			_, _ = fmt.Fprintln(stderr, err)
+			return 1
+		}
 		return 0
 	case len(args) > 0:
 		_, _ = fmt.Fprintln(stderr, "app takes no arguments but --version: it is configured by the environment, see docs/operations.md")

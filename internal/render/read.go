@@ -62,7 +62,7 @@ func (w wire) report() (Report, error) {
 			if e.Currency != r.Currency {
 				return Report{}, fmt.Errorf("/projects/%d/estimate/currency is %.10q and the report's is %q", i, e.Currency, r.Currency)
 			}
-			if err := denominate(e); err != nil {
+			if err := Denominate(e); err != nil {
 				return Report{}, fmt.Errorf("/projects/%d/estimate: %w", i, err)
 			}
 			project.Estimate = fact.Of(*e)
@@ -80,8 +80,8 @@ func faults(list []wireFault) []fact.Fault {
 	return out
 }
 
-// denominate names the currency of every amount, which the JSON form names once, and refuses numbers that no bill has.
-func denominate(e *fact.Estimate) error {
+// Denominate names the currency of every amount, which the JSON form names once, and refuses numbers that no bill has.
+func Denominate(e *fact.Estimate) error {
 	errs := []error{change(&e.Total, e.Currency), change(&e.UsagePart, e.Currency), change(&e.Upper, e.Currency)}
 	for i := range e.Resources {
 		r := &e.Resources[i]
