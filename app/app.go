@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/org/platform-action/internal/api"
 	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/environ"
 	"github.com/org/platform-action/internal/github"
 	"github.com/org/platform-action/internal/infracost"
 	"github.com/org/platform-action/internal/oidc"
@@ -29,9 +31,9 @@ const (
 )
 
 // addApp wires GitHub, the flow and the webhook's route; what it returns works on the queue until its context ends.
-func addApp(routes *http.ServeMux, c config, db *store.Store, m *metrics, log *slog.Logger) (func(context.Context) error, error) {
+func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics, log *slog.Logger) (func(context.Context) error, error) {
 	forge, err := github.New(github.Options{
-		APIURL: c.APIURL, AppID: c.AppID, PrivateKey: c.privateKey, Now: time.Now, Observe: m.call,
+		APIURL: c.APIURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Now: time.Now, Observe: m.call,
 		Cache: func(t control.Tenant) httpcache.Cache { return validators{db.Cache(t)} },
 	})
 	if err != nil {
@@ -51,7 +53,7 @@ func addApp(routes *http.ServeMux, c config, db *store.Store, m *metrics, log *s
 	}
 	flow := control.NewFlow(control.FlowOptions{
 		Forge: forge, Records: db, Queue: db, Engine: engine, Now: time.Now, Log: log, PolicyRepo: c.PolicyRepo,
-		WebURL: webURL(c.APIURL), Version: version, Infracost: infracost.Document, Decided: m.verdict, Lost: m.lost.Inc,
+		WebURL: c.WebURL(), Version: version, Infracost: infracost.Document, Decided: m.verdict, Lost: m.lost.Inc,
 		Allowed: func(account int64) bool { return len(allowed) == 0 || allowed[account] },
 	})
 	hooks, err := github.NewWebhook(github.WebhookOptions{
@@ -61,7 +63,7 @@ func addApp(routes *http.ServeMux, c config, db *store.Store, m *metrics, log *s
 	if err != nil {
 		return nil, err
 	}
-	routes.Handle("/webhooks/github", hooks)
+	routes.Handle(github.WebhookPath, hooks)
 	if err := addAPI(routes, c, flow, m, log); err != nil {
 		return nil, err
 	}
@@ -69,15 +71,12 @@ func addApp(routes *http.ServeMux, c config, db *store.Store, m *metrics, log *s
 }
 
 // addAPI takes uploads where the server knows its own address: tokens are made out to it.
-func addAPI(routes *http.ServeMux, c config, flow *control.Flow, m *metrics, log *slog.Logger) error {
+func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, m *metrics, log *slog.Logger) error {
 	if c.PublicURL == "" {
 		log.Warn("PLATFORM_PUBLIC_URL is not set: plans cannot be uploaded")
 		return nil
 	}
-	issuer := oidc.Issuer{URL: oidc.GitHub}
-	if c.APIURL != githubAPI {
-		issuer.URL = trimAPI(c.APIURL) + "/_services/token"
-	}
+	issuer := oidc.Issuer{URL: cmp.Or(c.TokenIssuer(), oidc.GitHub)}
 	verifier, err := oidc.New(oidc.Options{Issuers: []oidc.Issuer{issuer}, Audience: strings.TrimSuffix(c.PublicURL, "/"), Now: time.Now})
 	if err != nil {
 		return err
@@ -89,9 +88,6 @@ func addAPI(routes *http.ServeMux, c config, flow *control.Flow, m *metrics, log
 	routes.Handle("/api/v1/", uploads)
 	return nil
 }
-
-// githubAPI is that of github.com; every other address is one of GitHub Enterprise Server.
-const githubAPI = "https://api.github.com"
 
 // work begins on the queue and ends when ctx does, after the running tasks have ended.
 func work(ctx context.Context, db *store.Store, flow *control.Flow, log *slog.Logger) error {
@@ -113,14 +109,6 @@ func work(ctx context.Context, db *store.Store, flow *control.Flow, log *slog.Lo
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	return db.Stop(drain)
-}
-
-// webURL is where people see what the API speaks of.
-func webURL(address string) string {
-	if address == githubAPI {
-		return "https://github.com"
-	}
-	return trimAPI(address)
 }
 
 // validators keep what conditional requests need. A cache that fails costs a request, nothing more.

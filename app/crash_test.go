@@ -34,7 +34,7 @@ func (w *world) spawn() (kill func()) {
 		binary = os.Args[0]
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(w.t.Context()), binary)
-	cmd.Env = append(environ(w.env), "PLATFORM_TEST_SERVE=1", "PATH="+os.Getenv("PATH"))
+	cmd.Env = append(variables(w.env), "PLATFORM_TEST_SERVE=1", "PATH="+os.Getenv("PATH"))
 	cmd.Stderr = w.log
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)

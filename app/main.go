@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/org/platform-action/internal/environ"
 	"github.com/org/platform-action/internal/sandbox"
 )
 
@@ -26,7 +27,7 @@ func main() {
 	os.Exit(code)
 }
 
-func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args, variables []string, stdout, stderr io.Writer) int {
 	switch {
 	case len(args) == 1 && args[0] == "--version":
 		_, _ = fmt.Fprintln(stdout, version)
@@ -41,7 +42,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		_, _ = fmt.Fprintln(stderr, "app takes no arguments but --version: it is configured by the environment, see docs/operations.md")
 		return 2
 	}
-	c, err := loadConfig(environ)
+	c, err := environ.Load(variables)
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, err)
 		return 2

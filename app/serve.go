@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/environ"
 	"github.com/org/platform-action/internal/store"
 )
 
@@ -22,8 +23,8 @@ const (
 	idleTime    = 2 * time.Minute
 )
 
-func newLog(c config, to io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.level}
+func newLog(c environ.Config, to io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.Level}
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(to, options))
 	}
@@ -31,13 +32,10 @@ func newLog(c config, to io.Writer) *slog.Logger {
 }
 
 // serve runs until ctx ends, and then until what it is at is done. It starts without asking GitHub anything.
-func serve(ctx context.Context, c config, log *slog.Logger) error {
-	if c.unset() {
-		return errUnset
-	}
+func serve(ctx context.Context, c environ.Config, log *slog.Logger) error {
 	m := newMetrics()
 	db, err := store.Open(ctx, store.Options{
-		URL: c.DatabaseURL, Now: time.Now, Log: log, EncryptionKey: c.encryptionKey,
+		URL: c.DatabaseURL, Now: time.Now, Log: log, EncryptionKey: c.EncryptionKey,
 		Retention: store.Retention{Deliveries: c.Retention.Deliveries, VerdictBodies: c.Retention.Reports, Uploads: c.Retention.Uploads},
 	})
 	if err != nil {
@@ -47,6 +45,16 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	routes.Handle("GET /readyz", ready(db))
+	if err := restore(ctx, &c, db); err != nil {
+		return err
+	}
+	if c.Unset() {
+		if err := addSetup(routes, c, db, log); err != nil {
+			return err
+		}
+		return listen(ctx, c, log, routes, m.handler(db), idle)
+	}
+	addGone(routes)
 	work, err := addApp(routes, c, db, m, log)
 	if err != nil {
 		return err
@@ -68,7 +76,7 @@ func ready(db *store.Store) http.Handler {
 }
 
 // listen serves both listeners and works on the queue until ctx ends; then it takes no more and drains.
-func listen(ctx context.Context, c config, log *slog.Logger, routes, metrics http.Handler, work func(context.Context) error) error {
+func listen(ctx context.Context, c environ.Config, log *slog.Logger, routes, metrics http.Handler, work func(context.Context) error) error {
 	public, err := net.Listen("tcp", c.Listen) //nolint:noctx // it lives as long as the process
 	if err != nil {
 		return fmt.Errorf("PLATFORM_LISTEN: %w", err)

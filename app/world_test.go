@@ -82,7 +82,7 @@ func (w *world) start() *world {
 	w.stop, w.done = stop, make(chan int, 1)
 	w.log.forget()
 	done := w.done
-	go func() { done <- run(ctx, nil, environ(w.env), io.Discard, w.log) }()
+	go func() { done <- run(ctx, nil, variables(w.env), io.Discard, w.log) }()
 	var address string
 	w.eventually("the server is ready", func() bool {
 		address = w.log.attribute("serving", "address")
@@ -110,7 +110,7 @@ func (w *world) halt() {
 	w.stop = nil
 }
 
-func environ(vars map[string]string) []string {
+func variables(vars map[string]string) []string {
 	var out []string
 	for name, value := range vars {
 		out = append(out, name+"="+value)

@@ -1,4 +1,5 @@
-package main
+// Package environ reads the server's settings from environment variables: all of them, or one line for each fault.
+package environ
 
 import (
 	"crypto/rsa"
@@ -16,8 +17,8 @@ import (
 	"github.com/golang-jwt/jwt/v4"
 )
 
-// config is the environment. Every field's name is part of the product's contract; docs/operations.md describes them.
-type config struct {
+// Config is what the environment says. Every field's name is part of the product's contract; docs/operations.md describes them.
+type Config struct {
 	Listen        string `env:"PLATFORM_LISTEN"         envDefault:"127.0.0.1:8080"`
 	MetricsListen string `env:"PLATFORM_METRICS_LISTEN" envDefault:"127.0.0.1:9090"`
 	PublicURL     string `env:"PLATFORM_PUBLIC_URL"`
@@ -32,28 +33,28 @@ type config struct {
 	AllowedAccounts []int64 `env:"PLATFORM_ALLOWED_ACCOUNTS"`
 	PolicyRepo      string  `env:"PLATFORM_POLICY_REPO" envDefault:".github"`
 
-	EncryptionKeyFile string          `env:"PLATFORM_ENCRYPTION_KEY_FILE"`
-	LogFormat         string          `env:"PLATFORM_LOG_FORMAT" envDefault:"text"`
-	LogLevel          string          `env:"PLATFORM_LOG_LEVEL"  envDefault:"info"`
-	Retention         retentionConfig `envPrefix:"PLATFORM_RETENTION_"`
+	EncryptionKeyFile string    `env:"PLATFORM_ENCRYPTION_KEY_FILE"`
+	LogFormat         string    `env:"PLATFORM_LOG_FORMAT" envDefault:"text"`
+	LogLevel          string    `env:"PLATFORM_LOG_LEVEL"  envDefault:"info"`
+	Retention         Retention `envPrefix:"PLATFORM_RETENTION_"`
 
-	privateKey    *rsa.PrivateKey
-	encryptionKey []byte
-	level         slog.Level
-	secretSet     bool // the variable is there, even if it is empty
+	PrivateKey    *rsa.PrivateKey `env:"-"`
+	EncryptionKey []byte          `env:"-"` // 32 bytes; empty: no credentials are kept
+	Level         slog.Level      `env:"-"`
+	secretSet     bool            // the variable is there, even if it is empty
 }
 
-// retentionConfig says how long things are kept, as durations such as 336h.
-type retentionConfig struct {
+// Retention says how long things are kept, as durations such as 336h.
+type Retention struct {
 	Deliveries time.Duration `env:"DELIVERIES"`
 	Reports    time.Duration `env:"REPORTS"`
 	Uploads    time.Duration `env:"UPLOADS"`
 }
 
-// loadConfig reads the environment. The error has one line for each fault, and never a value that may be secret.
-func loadConfig(environ []string) (config, error) {
-	var c config
-	vars := env.ToMap(environ)
+// Load reads the environment. The error has one line for each fault, and never a value that may be secret.
+func Load(variables []string) (Config, error) {
+	var c Config
+	vars := env.ToMap(variables)
 	var faults []error
 	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
 		faults = append(faults, parseFaults(err)...)
@@ -78,12 +79,12 @@ func parseFaults(err error) []error {
 	return []error{err}
 }
 
-// unset reports that nothing of the App's own credentials is given: then the server helps to set the App up.
-func (c *config) unset() bool {
-	return c.AppID == 0 && c.privateKey == nil && c.PrivateKeyText == "" && c.PrivateKeyFile == "" && !c.secretSet
+// Unset reports that nothing of the App's own credentials is given: then the server helps to set the App up.
+func (c *Config) Unset() bool {
+	return c.AppID == 0 && c.PrivateKey == nil && c.PrivateKeyText == "" && c.PrivateKeyFile == "" && !c.secretSet
 }
 
-func (c *config) readKeys() []error {
+func (c *Config) readKeys() []error {
 	var faults []error
 	text := c.PrivateKeyText
 	if c.PrivateKeyFile != "" {
@@ -98,13 +99,13 @@ func (c *config) readKeys() []error {
 	}
 	if text != "" {
 		var err error
-		if c.privateKey, err = parseKey(text); err != nil {
+		if c.PrivateKey, err = parseKey(text); err != nil {
 			faults = append(faults, err)
 		}
 	}
 	if c.EncryptionKeyFile != "" {
 		var err error
-		if c.encryptionKey, err = readEncryptionKey(c.EncryptionKeyFile); err != nil {
+		if c.EncryptionKey, err = readEncryptionKey(c.EncryptionKeyFile); err != nil {
 			faults = append(faults, err)
 		}
 	}
@@ -138,16 +139,16 @@ func readEncryptionKey(file string) ([]byte, error) {
 	return nil, errors.New("PLATFORM_ENCRYPTION_KEY_FILE does not hold 32 bytes: make one with `openssl rand -hex 32`")
 }
 
-func (c *config) check() []error {
+func (c *Config) check() []error {
 	var faults []error
 	add := func(bad bool, text string) {
 		if bad {
 			faults = append(faults, errors.New(text))
 		}
 	}
-	if !c.unset() {
+	if !c.Unset() {
 		add(c.AppID <= 0, "PLATFORM_GITHUB_APP_ID is missing: it stands on the App's page at GitHub")
-		add(c.privateKey == nil && c.PrivateKeyText == "" && c.PrivateKeyFile == "", "PLATFORM_GITHUB_PRIVATE_KEY or PLATFORM_GITHUB_PRIVATE_KEY_FILE is missing")
+		add(c.PrivateKey == nil && c.PrivateKeyText == "" && c.PrivateKeyFile == "", "PLATFORM_GITHUB_PRIVATE_KEY or PLATFORM_GITHUB_PRIVATE_KEY_FILE is missing")
 		empty := len(c.WebhookSecrets) == 0
 		for _, s := range c.WebhookSecrets {
 			empty = empty || strings.TrimSpace(s) == ""
@@ -155,10 +156,29 @@ func (c *config) check() []error {
 		add(empty, "PLATFORM_GITHUB_WEBHOOK_SECRET is missing or has an empty part: without it anybody could send webhooks")
 	}
 	add(c.LogFormat != "text" && c.LogFormat != "json", "PLATFORM_LOG_FORMAT is neither text nor json")
-	add(c.level.UnmarshalText([]byte(c.LogLevel)) != nil, "PLATFORM_LOG_LEVEL is none of debug, info, warn and error")
+	add(c.Level.UnmarshalText([]byte(c.LogLevel)) != nil, "PLATFORM_LOG_LEVEL is none of debug, info, warn and error")
 	for _, u := range []struct{ name, value string }{{"PLATFORM_GITHUB_API_URL", c.APIURL}, {"PLATFORM_PUBLIC_URL", c.PublicURL}} {
 		parsed, err := url.Parse(u.value)
 		add(u.value != "" && (err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http"), u.name+" is no web address")
 	}
 	return faults
+}
+
+// githubAPI is that of github.com; every other address is one of GitHub Enterprise Server.
+const githubAPI = "https://api.github.com"
+
+// WebURL is where people see what the API speaks of.
+func (c *Config) WebURL() string {
+	if c.APIURL == githubAPI {
+		return "https://github.com"
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(c.APIURL, "/"), "/api/v3")
+}
+
+// TokenIssuer is whose identity tokens of workflow runs are: empty for github.com.
+func (c *Config) TokenIssuer() string {
+	if c.APIURL == githubAPI {
+		return ""
+	}
+	return c.WebURL() + "/_services/token"
 }

@@ -1,7 +1,6 @@
-package main
+package environ
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -51,7 +50,7 @@ func TestConfig(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := loadConfig(c.environ)
+			_, err := Load(c.environ)
 			var lines []string
 			if err != nil {
 				lines = strings.Split(err.Error(), "\n")
@@ -65,18 +64,5 @@ func TestConfig(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestHalfConfigured: nothing is served, and nothing is written, before the configuration is whole.
-func TestHalfConfigured(t *testing.T) {
-	t.Parallel()
-	var out, faults strings.Builder
-	database := filepath.Join(t.TempDir(), "p.db")
-	if code := run(context.Background(), nil, []string{"PLATFORM_GITHUB_APP_ID=1", "PLATFORM_DATABASE_URL=sqlite:" + database}, &out, &faults); code != 2 {
-		t.Errorf("exit code %d: %s", code, faults.String())
-	}
-	if _, err := os.Stat(database); err == nil {
-		t.Error("a database was made")
 	}
 }
