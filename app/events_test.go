@@ -360,3 +360,16 @@ func pushed(r *githubtest.Repo, changes map[string]string) githubtest.Event {
 	r.Commit("main", changes)
 	return r.PushEvent("main", before, "writer", "platform.yml")
 }
+
+// TestTrace: one id leads through the log from a webhook to its verdict.
+func TestTrace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	w.start()
+	_, sha, _ := w.propose(r, "bigger", bigger("m5.large"))
+	trace := w.log.attribute("webhook", "trace")
+	if len(trace) != 16 || w.log.attribute("verdict", "trace") != trace || w.log.attribute("verdict", "head") != sha || w.log.attribute("webhook", "head") != sha {
+		t.Error(w.log.String())
+	}
+}

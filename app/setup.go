@@ -77,7 +77,7 @@ func makeApp(ctx context.Context, c environ.Config, db *store.Store, log *slog.L
 		made.Variables = credentials.Variables()
 		return made, nil
 	}
-	text, err := json.Marshal(credentials)
+	text, err := json.Marshal(credentials) //nolint:gosec // it is sealed before it is kept
 	if err == nil {
 		err = db.PutSecret(ctx, environ.CredentialsName, text)
 	}

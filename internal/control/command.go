@@ -22,7 +22,7 @@ func (f *Flow) command(ctx context.Context, r Repository, t Task) error {
 		return nil
 	}
 	if f.o.Now().Sub(in.Written) > CommandLife {
-		f.o.Log.InfoContext(ctx, "a command that is too old was refused", "tenant", t.Tenant.String(), "comment", in.Comment)
+		f.log(ctx).InfoContext(ctx, "a command that is too old was refused", "comment", in.Comment)
 		return nil
 	}
 	if may, err := f.mayWrite(ctx, r, in.Sender); err != nil || !may {
@@ -65,7 +65,7 @@ func (f *Flow) mayWrite(ctx context.Context, r Repository, by Person) (bool, err
 	}
 	if role < RoleWrite {
 		f.refused.Add(key, struct{}{})
-		f.o.Log.InfoContext(ctx, "a command of somebody who may not write was left unanswered", "tenant", r.Tenant.String(), "sender", by.ID)
+		f.log(ctx).InfoContext(ctx, "a command of somebody who may not write was left unanswered", "sender", by.ID)
 		return false, nil
 	}
 	return true, nil

@@ -68,16 +68,27 @@ func NewFlow(o FlowOptions) *Flow {
 	}
 }
 
+// taskKey finds the task that a context belongs to.
+type taskKey struct{}
+
+// log names the task in each line.
+func (f *Flow) log(ctx context.Context) *slog.Logger {
+	if t, ok := ctx.Value(taskKey{}).(Task); ok {
+		return f.o.Log.With(t.LogAttrs()...)
+	}
+	return f.o.Log
+}
+
 // Handle is the queue's Handler.
 func (f *Flow) Handle(ctx context.Context, t Task, attempt int) error {
-	err := f.handle(ctx, t)
+	err := f.handle(context.WithValue(ctx, taskKey{}, t), t)
 	var later *Later
 	var parked *Parked
 	switch {
 	case err == nil, errors.As(err, &later), errors.As(err, &parked):
 	case ctx.Err() != nil:
 	default:
-		f.o.Log.WarnContext(ctx, "a task failed", "kind", string(t.Kind), "tenant", t.Tenant.String(), "subject", t.Subject, "attempt", attempt, "error", err.Error())
+		f.o.Log.With(t.LogAttrs()...).WarnContext(ctx, "a task failed", "attempt", attempt, "error", err.Error())
 	}
 	return err
 }
@@ -163,7 +174,7 @@ func (f *Flow) resolve(ctx context.Context, t Tenant) (Repository, error) {
 				return r, saving
 			}
 		}
-		f.o.Log.InfoContext(ctx, "the repository is gone or no longer ours to see", "tenant", t.String())
+		f.log(ctx).InfoContext(ctx, "the repository is gone or no longer ours to see")
 		return r, err
 	}
 	if err != nil {

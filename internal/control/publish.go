@@ -58,7 +58,9 @@ func (f *Flow) publish(ctx context.Context, r Repository, c CheckRecord, decisio
 		return err
 	}
 	w := worst(decisions)
-	f.o.Decided(w.report.Verdict.Outcome.String(), f.o.Now().Sub(w.change.since))
+	outcome, took := w.report.Verdict.Outcome.String(), f.o.Now().Sub(w.change.since)
+	f.o.Decided(outcome, took)
+	f.log(ctx).InfoContext(ctx, "verdict", "outcome", outcome, "digest", digest, "after", took)
 	return nil
 }
 

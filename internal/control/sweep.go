@@ -229,7 +229,7 @@ func (f *Flow) fetchDeliveries(ctx context.Context) error {
 		asked++
 	}
 	if asked > 0 {
-		f.o.Log.InfoContext(ctx, "deliveries that failed were asked for again", "count", asked)
+		f.log(ctx).InfoContext(ctx, "deliveries that failed were asked for again", "count", asked)
 	}
 	if data, err = json.Marshal(now); err != nil {
 		return err

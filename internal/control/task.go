@@ -2,6 +2,8 @@ package control
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -46,6 +48,24 @@ type Task struct {
 	Subject   string          `json:"subject"`
 	Input     json.RawMessage `json:"input,omitempty"`
 	NotBefore time.Time       `json:"not_before,omitzero"` // zero: at once
+}
+
+// Trace names what the task is about in every line of the log, from the webhook to the verdict, over all attempts.
+func (t Task) Trace() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s", t.Tenant, t.Kind, t.Subject))
+	return hex.EncodeToString(sum[:8])
+}
+
+// LogAttrs are the fields by which the log names a task. The head stands under its own name.
+func (t Task) LogAttrs() []any {
+	fields := []any{"trace", t.Trace(), "kind", string(t.Kind), "installation", t.Tenant.Installation, "repository", t.Tenant.Repository}
+	switch {
+	case t.Kind == EvaluateHead:
+		return append(fields, "head", t.Subject)
+	case t.Subject != "":
+		return append(fields, "subject", t.Subject)
+	}
+	return fields
 }
 
 // Inbox takes webhooks.

@@ -9,7 +9,7 @@ import (
 )
 
 // CredentialsName is what the database calls the kept credentials.
-const CredentialsName = "github-app"
+const CredentialsName = "github-app" //nolint:gosec // a name, no secret
 
 // Credentials are what set-up keeps of a new App: secrets but for AppID, Slug, ClientID and Page.
 type Credentials struct {

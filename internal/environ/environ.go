@@ -182,3 +182,18 @@ func (c *Config) TokenIssuer() string {
 	}
 	return c.WebURL() + "/_services/token"
 }
+
+// Names are all variables that are read, in the order of Config.
+func Names() []string {
+	fields, err := env.GetFieldParams(&Config{})
+	if err != nil {
+		return nil // the fields are ours: a test sees it
+	}
+	var names []string
+	for _, f := range fields {
+		if f.Key != "" && f.Key != "-" {
+			names = append(names, f.Key)
+		}
+	}
+	return names
+}

@@ -66,3 +66,21 @@ func TestConfig(t *testing.T) {
 		})
 	}
 }
+
+// TestDocumented: each variable is described, once as a row of the reference.
+func TestDocumented(t *testing.T) {
+	t.Parallel()
+	names := Names()
+	if len(names) < 15 {
+		t.Fatalf("only %d variables: %v", len(names), names)
+	}
+	text, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.Count(string(text), "| `"+name+"`") != 1 {
+			t.Errorf("docs/operations.md does not describe %s in a row of its own", name)
+		}
+	}
+}

@@ -94,6 +94,8 @@ type answer struct {
 type visit struct {
 	delivery, event, action string
 	tenant                  control.Tenant
+	head                    string
+	traces                  []string // of the tasks that it asked for
 	signed                  bool
 }
 
@@ -114,6 +116,9 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.tell(r.Context(), v, a)
 }
 
+// maxTraces bounds the line of a delivery that asks for much.
+const maxTraces = 8
+
 // tell writes the one line of the log, and counts.
 func (h *webhook) tell(ctx context.Context, v visit, a answer) {
 	event := ""
@@ -125,6 +130,12 @@ func (h *webhook) tell(ctx context.Context, v visit, a answer) {
 		slog.String("delivery", v.delivery), slog.String("event", v.event), slog.String("action", v.action),
 		slog.Int64("installation", v.tenant.Installation), slog.Int64("repository", v.tenant.Repository),
 		slog.String("outcome", a.outcome), slog.Int("status", a.status),
+	}
+	if v.head != "" {
+		attrs = append(attrs, slog.String("head", v.head))
+	}
+	if len(v.traces) > 0 {
+		attrs = append(attrs, slog.String("trace", strings.Join(v.traces, ",")))
 	}
 	if a.status >= http.StatusBadRequest {
 		attrs = append(attrs, slog.String("reason", a.text))
@@ -172,6 +183,12 @@ func (h *webhook) take(w http.ResponseWriter, r *http.Request, v *visit) answer 
 	}
 	if !fresh {
 		return answer{status: http.StatusAccepted, outcome: outcomeDuplicate, text: "duplicate: this delivery is known already"}
+	}
+	for _, t := range asked.tasks[:min(len(asked.tasks), maxTraces)] {
+		v.traces = append(v.traces, t.Trace())
+		if t.Kind == control.EvaluateHead {
+			v.head = t.Subject
+		}
 	}
 	return answer{status: http.StatusAccepted, outcome: outcomeAccepted, text: "accepted"}
 }

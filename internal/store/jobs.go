@@ -30,6 +30,10 @@ func argsOf(t control.Task) taskArgs {
 	return taskArgs{t.Tenant.Installation, t.Tenant.Repository, string(t.Kind), t.Subject}
 }
 
+func (a taskArgs) task() control.Task {
+	return control.Task{Tenant: control.Tenant{Installation: a.Installation, Repository: a.Repository}, Kind: control.TaskKind(a.Task), Subject: a.Subject}
+}
+
 func (a taskArgs) compare(b taskArgs) int {
 	return cmp.Or(cmp.Compare(a.Installation, b.Installation), cmp.Compare(a.Repository, b.Repository),
 		cmp.Compare(a.Task, b.Task), cmp.Compare(a.Subject, b.Subject))

@@ -28,11 +28,14 @@ const lockKey = 0x706c6174666f726d
 // sqliteTries: two processes that open one new file at the same moment find each other's half-made schema.
 const sqliteTries = 5
 
-func migrateSQLite(ctx context.Context, db *sql.DB, driver riverdriver.Driver[*sql.Tx], log *slog.Logger) error {
+func migrateSQLite(ctx context.Context, db *sql.DB, driver riverdriver.Driver[*sql.Tx], s *Store) error {
+	if s.asIs {
+		return migrateOurs(ctx, db, goose.DialectSQLite3, "migrations/sqlite", false)
+	}
 	var err error
 	for range sqliteTries {
-		if err = migrateRiver(ctx, driver, log); err == nil {
-			err = migrateOurs(ctx, db, goose.DialectSQLite3, "migrations/sqlite")
+		if err = migrateRiver(ctx, driver, s.log); err == nil {
+			err = migrateOurs(ctx, db, goose.DialectSQLite3, "migrations/sqlite", true)
 		}
 		if err == nil || errors.Is(err, errNewer) || ctx.Err() != nil {
 			return err
@@ -41,7 +44,11 @@ func migrateSQLite(ctx context.Context, db *sql.DB, driver riverdriver.Driver[*s
 	return err
 }
 
-func migratePostgres(ctx context.Context, pool *pgxpool.Pool, driver riverdriver.Driver[pgx.Tx], log *slog.Logger) (err error) {
+func migratePostgres(ctx context.Context, pool *pgxpool.Pool, driver riverdriver.Driver[pgx.Tx], s *Store) (err error) {
+	if s.asIs {
+		db := stdlib.OpenDBFromPool(pool)
+		return errors.Join(migrateOurs(ctx, db, goose.DialectPostgres, "migrations/postgres", false), db.Close())
+	}
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -51,11 +58,11 @@ func migratePostgres(ctx context.Context, pool *pgxpool.Pool, driver riverdriver
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(lockKey)); err != nil {
 		return fmt.Errorf("waiting for another replica that migrates: %w", err)
 	}
-	if err := migrateRiver(ctx, driver, log); err != nil {
+	if err := migrateRiver(ctx, driver, s.log); err != nil {
 		return err
 	}
 	db := stdlib.OpenDBFromPool(pool)
-	return errors.Join(migrateOurs(ctx, db, goose.DialectPostgres, "migrations/postgres"), db.Close())
+	return errors.Join(migrateOurs(ctx, db, goose.DialectPostgres, "migrations/postgres", true), db.Close())
 }
 
 func migrateRiver[T any](ctx context.Context, driver riverdriver.Driver[T], log *slog.Logger) error {
@@ -71,7 +78,10 @@ func migrateRiver[T any](ctx context.Context, driver riverdriver.Driver[T], log 
 
 var errNewer = errors.New("the database was written by a newer version of platform: start that version, or restore a backup")
 
-func migrateOurs(ctx context.Context, db *sql.DB, dialect goose.Dialect, dir string) error {
+// ErrOlder is OpenAsIs's: the schema is one of an earlier version.
+var ErrOlder = errors.New("the database's schema is older than this version: the server brings it up to date when it starts")
+
+func migrateOurs(ctx context.Context, db *sql.DB, dialect goose.Dialect, dir string, apply bool) error {
 	files, err := fs.Sub(migrations, dir)
 	if err != nil {
 		return err
@@ -87,6 +97,12 @@ func migrateOurs(ctx context.Context, db *sql.DB, dialect goose.Dialect, dir str
 	}
 	if has > known {
 		return fmt.Errorf("%w (its schema is %d, this version knows %d)", errNewer, has, known)
+	}
+	if !apply {
+		if has < known {
+			return fmt.Errorf("%w (its schema is %d, this version has %d)", ErrOlder, has, known)
+		}
+		return nil
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrating the schema: %w", err)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -33,6 +34,31 @@ func TestEveryOlderSchema(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestAsIs: looking at a database makes none and migrates none.
+func TestAsIs(t *testing.T) {
+	onBoth(t, func(t *testing.T, _ string) {
+		kind := filepath.Base(t.Name())
+		url := newURL(t, kind)
+		older(t, kind, url, 1)
+		for range 2 {
+			if _, err := OpenAsIs(context.Background(), options(url)); !errors.Is(err, ErrOlder) {
+				t.Errorf("an older schema: %v", err)
+			}
+		}
+		ok(t, open(t, options(url)).Close())
+		s := must[*Store](t)(OpenAsIs(context.Background(), options(url)))
+		ok(t, s.Ready(context.Background()))
+		ok(t, s.Close())
+	})
+	file := filepath.Join(t.TempDir(), "none.db")
+	if _, err := OpenAsIs(context.Background(), options("sqlite:"+file)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("a file was made")
+	}
 }
 
 func older(t *testing.T, kind, url string, version int64) {

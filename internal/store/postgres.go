@@ -36,7 +36,7 @@ func openPostgres(ctx context.Context, l location, s *Store) (database, client, 
 	}
 	db := &postgresDB{pool: pool}
 	driver := riverpgxv5.New(pool)
-	if err := migratePostgres(ctx, pool, driver, s.log); err != nil {
+	if err := migratePostgres(ctx, pool, driver, s); err != nil {
 		return nil, nil, errors.Join(err, db.close())
 	}
 	config := s.riverConfig()

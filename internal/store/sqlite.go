@@ -34,7 +34,11 @@ type sqliteDB struct {
 
 func openSQLite(ctx context.Context, l location, s *Store) (database, client, error) {
 	// SQLite would make a file that everybody can read.
-	f, err := os.OpenFile(l.file, os.O_RDWR|os.O_CREATE, 0o600)
+	mode := os.O_RDWR | os.O_CREATE
+	if s.asIs {
+		mode = os.O_RDWR
+	}
+	f, err := os.OpenFile(l.file, mode, 0o600)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -53,7 +57,7 @@ func openSQLite(ctx context.Context, l location, s *Store) (database, client, er
 	db.reader.SetMaxOpenConns(readConns)
 	db.reader.SetMaxIdleConns(readConns)
 	driver := riversqlite.New(db.writer)
-	if err := migrateSQLite(ctx, db.writer, driver, s.log); err != nil {
+	if err := migrateSQLite(ctx, db.writer, driver, s); err != nil {
 		return nil, nil, errors.Join(err, db.close())
 	}
 	config := s.riverConfig()

@@ -132,6 +132,9 @@ func (s *Store) finish(ctx context.Context, job *river.Job[taskArgs], generation
 		s.log.ErrorContext(ctx, "the end of a task could not be written; it will be done again", "kind", job.Args.Task, "job", job.ID, "error", err)
 		return fmt.Errorf("ending the task: %w", err)
 	}
+	if ours && e.how == parked {
+		s.log.With(job.Args.task().LogAttrs()...).ErrorContext(ctx, "a task was parked: it is not tried again by itself", "reason", printable(e.reason))
+	}
 	if !ours {
 		s.log.WarnContext(ctx, "a task ended after it was given up; its result does not count", "kind", job.Args.Task, "job", job.ID)
 	}
