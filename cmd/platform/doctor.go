@@ -53,7 +53,7 @@ func newDoctor(s streams) *cobra.Command {
 		Long: "doctor looks at a server's set-up from where it runs: its environment variables, its database and the App at GitHub,\n" +
 			"as GitHub has it now. It changes nothing. Run it with the server's own environment.\n\nExit codes:\n" +
 			"  0  all is well\n  1  something is wrong\n  2  usage error\n  3  nothing is wrong as far as could be seen, but something could not be looked at",
-		Example: "  docker exec SERVER platform doctor\n  env $(cat server.env) platform doctor --format json",
+		Example: "  set -a; . ./server.env; platform doctor\n  platform doctor --format json | jq '.checks[] | select(.state != \"ok\")'",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {

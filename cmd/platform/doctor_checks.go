@@ -240,7 +240,7 @@ func (d *doctor) policies(ctx context.Context, app *github.App, page string) {
 		d.add("installations", bad, "no account that is served has installed the App", "install it from "+page)
 		return
 	}
-	d.add("installations", good, fmt.Sprintf("%d", served), "")
+	d.add("installations", good, strconv.Itoa(served), "")
 }
 
 func (d *doctor) policy(ctx context.Context, app *github.App, i control.Installation) {
