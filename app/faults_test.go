@@ -240,3 +240,24 @@ func TestTenants(t *testing.T) {
 	}
 	equal(t, "checks on the other account's commit", len(theirs.CheckRuns(other)), 0)
 }
+
+// TestDrain: a server that is asked to end takes no more, finishes what it is at, and exits 0.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	w.start()
+	w.swept()
+	w.hub.Fault(githubtest.Fault{Method: http.MethodGet, Path: "/tarball", Times: 2, Delay: time.Second})
+	sha := r.Commit("bigger", bigger("m5.large"))
+	n := r.OpenPull("A change", "bigger", "main", "writer")
+	event := r.PullEvent("opened", n)
+	w.send(event)
+	w.eventually("the work begins", func() bool { return len(r.CheckRuns(sha)) == 1 })
+	w.stop()
+	equal(t, "exit code", <-w.done, 0)
+	w.stop = nil
+	equal(t, "status", r.CheckRuns(sha)[0].Status, "completed")
+	equal(t, "comments", len(r.Comments(n)), 1)
+	equal(t, "a webhook afterwards", w.hub.Send(t.Context(), w.url+"/webhooks/github", event), 0)
+}

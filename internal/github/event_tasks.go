@@ -47,6 +47,9 @@ func (w wants) tasksOf(event string, p payload) (wish, error) {
 	case "installation_target":
 		return wishIf(p.does("renamed"), t, control.SyncInstallation), nil
 	case "repository":
+		if p.does("created") {
+			return wishIf(true, t.Account(), control.SyncInstallation), nil
+		}
 		news := p.does("renamed", "transferred", "archived", "unarchived", "deleted", "privatized", "publicized")
 		return wishIf(news || p.does("edited") && bool(p.Changes.DefaultBranch), t, control.SweepRepository), nil
 	}

@@ -165,7 +165,7 @@ func repositoryCases() []eventCase {
 		{"group novel", "merge_group", strings.Replace(group, "checks_requested", "novel", 1), "ignored"},
 		{"default branch", "repository", `"action":"edited","changes":{"default_branch":{"from":"master"}}`, sweep},
 		{"description", "repository", `"action":"edited","changes":{"description":{"from":"x"}}`, "ignored"},
-		{"created repository", "repository", `"action":"created"`, "ignored"},
+		{"created repository", "repository", `"action":"created"`, "accepted\n7/0 installation \"\""},
 	}
 	for _, action := range []string{"renamed", "transferred", "archived", "unarchived", "deleted", "privatized", "publicized"} {
 		out = append(out, eventCase{action, "repository", `"action":"` + action + `"`, sweep})

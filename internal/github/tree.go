@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/go-github/v60/github"
@@ -30,35 +31,65 @@ const (
 	otherBytes     = 128 << 10 // of one other file, which a function may read
 	keptBytes      = 96 << 20  // of everything that is kept
 	cachedTrees    = 64
+	cachedBytes    = 256 << 20 // of all cached trees, but for the last that was read
 )
 
-// treeCache keeps what was read last: a base commit serves many pull requests.
+// treeCache keeps what was read last, up to a number of trees and of bytes: a base commit serves many pull requests.
 type treeCache struct {
-	trees  *lru.Cache[string, control.Tree]
 	flight singleflight.Group
+
+	mu    sync.Mutex // guards what follows
+	trees *lru.Cache[string, tree]
+	bytes int64
+}
+
+// tree is what was read, and how much memory it takes.
+type tree struct {
+	control.Tree
+
+	bytes int64
 }
 
 func newTreeCache() *treeCache {
-	trees, err := lru.New[string, control.Tree](cachedTrees)
+	c := &treeCache{}
+	trees, err := lru.NewWithEvict(cachedTrees, func(_ string, t tree) { c.bytes -= t.bytes })
 	if err != nil {
 		panic(err) // the size is a constant greater than zero
 	}
-	return &treeCache{trees: trees}
+	c.trees = trees
+	return c
+}
+
+func (c *treeCache) get(key string) (tree, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.trees.Get(key)
+}
+
+func (c *treeCache) add(key string, t tree) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.trees.Remove(key)
+	c.bytes += t.bytes
+	c.trees.Add(key, t)
+	for c.bytes > cachedBytes && c.trees.Len() > 1 {
+		c.trees.RemoveOldest()
+	}
 }
 
 // Tree reads the source at a commit, in one request: Terraform and Terragrunt files, and small files that functions may
 // read. What the bounds leave out is named.
 func (a *App) Tree(ctx context.Context, r control.Repository, commit string) (control.Tree, error) {
 	key := r.Tenant.String() + "@" + commit
-	if t, ok := a.trees.trees.Get(key); ok {
-		return t, nil
+	if t, ok := a.trees.get(key); ok {
+		return t.Tree, nil
 	}
 	got := a.trees.flight.DoChan(key, func() (any, error) {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), archiveTime)
 		defer cancel()
 		t, err := a.fetchTree(own, r, commit)
 		if err == nil {
-			a.trees.trees.Add(key, t)
+			a.trees.add(key, t)
 		}
 		return t, err
 	})
@@ -66,28 +97,28 @@ func (a *App) Tree(ctx context.Context, r control.Repository, commit string) (co
 	case <-ctx.Done():
 		return control.Tree{}, ctx.Err()
 	case res := <-got:
-		t, _ := res.Val.(control.Tree)
-		return t, res.Err
+		t, _ := res.Val.(tree)
+		return t.Tree, res.Err
 	}
 }
 
-func (a *App) fetchTree(ctx context.Context, r control.Repository, commit string) (control.Tree, error) {
+func (a *App) fetchTree(ctx context.Context, r control.Repository, commit string) (tree, error) {
 	address, _, err := a.client(r.Tenant).Repositories.GetArchiveLink(ctx, r.Owner, r.Name, github.Tarball, &github.RepositoryContentGetOptions{Ref: commit}, 0)
 	if err != nil {
-		return control.Tree{}, fault("asking for the source", archiveFault(err))
+		return tree{}, fault("asking for the source", archiveFault(err))
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
 	if err != nil {
-		return control.Tree{}, err
+		return tree{}, err
 	}
 	// No token goes along: the address carries a signature of its own.
 	resp, err := a.options.Transport.RoundTrip(req)
 	if err != nil {
-		return control.Tree{}, fmt.Errorf("fetching the source: %w", sanitised(err))
+		return tree{}, fmt.Errorf("fetching the source: %w", sanitised(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		return control.Tree{}, fmt.Errorf("fetching the source: GitHub answered %d", resp.StatusCode)
+		return tree{}, fmt.Errorf("fetching the source: GitHub answered %d", resp.StatusCode)
 	}
 	return readArchive(resp.Body)
 }
@@ -105,26 +136,26 @@ func archiveFault(err error) error {
 
 // readArchive keeps the files that an evaluation may read. A name that is no plain path, or that differs from another
 // by case alone, is refused: what is read must be what a checkout would hold.
-func readArchive(body io.Reader) (control.Tree, error) {
+func readArchive(body io.Reader) (tree, error) {
 	unzipped, err := gzip.NewReader(body)
 	if err != nil {
-		return control.Tree{}, fmt.Errorf("the source archive cannot be read: %w", err)
+		return tree{}, fmt.Errorf("the source archive cannot be read: %w", err)
 	}
 	in := &archive{tree: memfs.New(), folded: map[string]string{}}
 	entries := tar.NewReader(io.LimitReader(unzipped, archiveBytes))
 	for n := 0; ; n++ {
 		h, err := entries.Next()
 		if errors.Is(err, io.EOF) {
-			return control.Tree{Files: in.tree, Missing: in.missing}, nil
+			return tree{control.Tree{Files: in.tree, Missing: in.missing}, in.kept}, nil
 		}
 		if err != nil {
-			return control.Tree{}, fmt.Errorf("the source archive cannot be read: %w", err)
+			return tree{}, fmt.Errorf("the source archive cannot be read: %w", err)
 		}
 		if n > archiveEntries {
-			return control.Tree{}, fmt.Errorf("the source archive has more than %d entries", archiveEntries)
+			return tree{}, fmt.Errorf("the source archive has more than %d entries", archiveEntries)
 		}
 		if err := in.add(h, entries); err != nil {
-			return control.Tree{}, err
+			return tree{}, err
 		}
 	}
 }

@@ -84,7 +84,7 @@ func (s *Server) answer(w http.ResponseWriter, c *call, e endpoint, method strin
 	fault := s.fault(method, c.URL.Path)
 	var a answer
 	switch {
-	case fault != nil && !fault.AfterEffect:
+	case fault != nil && !fault.AfterEffect && !fault.slow():
 		a = fault.answer()
 	default:
 		a = s.perform(c, e, method)

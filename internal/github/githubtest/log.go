@@ -111,6 +111,9 @@ func (f *Fault) answer() answer {
 	return answer{status: f.Status, body: f.Body, header: f.Header.Clone()}
 }
 
+// slow reports that the answer is the real one, only late.
+func (f *Fault) slow() bool { return f.Delay > 0 && f.Status == 0 && !f.Close }
+
 func (f *Fault) delay(r *http.Request) {
 	if f.Delay == 0 {
 		return
