@@ -2,12 +2,14 @@ package cost_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -17,11 +19,13 @@ import (
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/plan"
 	"github.com/org/platform-action/internal/price"
+	"github.com/org/platform-action/internal/terraform"
 )
 
 var update = flag.Bool("update", false, "write the goldens of testdata/cases anew")
 
-// TestCases prices every case of testdata/cases: plan.json, perhaps usage.yml, and golden, the bill as text.
+// TestCases prices every case of testdata/cases: main.tf (what it says, created) or plan.json, perhaps usage.yml, and
+// golden, the bill as text.
 func TestCases(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/cases/*/*.txtar")
@@ -47,7 +51,7 @@ func TestCases(t *testing.T) {
 			if diff := cmp.Diff(section(archive, "golden"), got); diff != "" {
 				t.Errorf("the bill differs (-golden +got); read it as a bill, then run: go test ./internal/cost -update\n%s", diff)
 			}
-			if want := strings.TrimSuffix(filepath.Base(file), ".txtar"); !strings.Contains(section(archive, "plan.json"), want+".") {
+			if want := strings.TrimSuffix(filepath.Base(file), ".txtar"); !strings.Contains(section(archive, "plan.json"), want+".") && !strings.Contains(section(archive, "main.tf"), `"`+want+`"`) {
 				t.Errorf("the case never mentions %s", want)
 			}
 		})
@@ -82,20 +86,28 @@ func estimateCase(t *testing.T, a *txtar.Archive) fact.Estimate {
 			t.Fatal(err)
 		}
 	}
-	e, err := estimator(t, cost.Options{Usage: usage}).Estimate(readPlan(t, section(a, "plan.json")))
+	p, err := planOf(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := estimator(t, cost.Options{Usage: usage}).Estimate(p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e
 }
 
-func readPlan(t *testing.T, text string) fact.Plan {
-	t.Helper()
-	p, err := readText(text)
-	if err != nil {
-		t.Fatal(err)
+// planOf is the plan of a case.
+func planOf(a *txtar.Archive) (fact.Plan, error) {
+	source := section(a, "main.tf")
+	if source == "" {
+		return readText(section(a, "plan.json"))
 	}
-	return p
+	p, err := terraform.Evaluate(context.Background(), fstest.MapFS{"main.tf": {Data: []byte(source)}}, ".", terraform.Settings{})
+	if err == nil && len(p.Faults) > 0 {
+		err = fmt.Errorf("faults in main.tf: %+v", p.Faults)
+	}
+	return p, err
 }
 
 func readText(text string) (fact.Plan, error) {

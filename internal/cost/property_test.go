@@ -28,7 +28,7 @@ var resourcesOfCases = sync.OnceValues(func() ([]fact.Resource, error) { //nolin
 		if err != nil {
 			return nil, err
 		}
-		p, err := readText(section(a, "plan.json"))
+		p, err := planOf(a)
 		if err != nil {
 			return nil, err
 		}
