@@ -74,6 +74,8 @@ func (in *inputs) flags(c *cobra.Command) {
 	f.StringArrayVar(&in.varFiles, "var-file", nil, "for folders: file with values of variables; may be given more than once")
 	f.StringVar(&in.source, "source", "", "folder of the Terraform source, for file and line (default: the plan's folder)")
 	f.StringVar(&in.usage, "usage", "", "usage file (default: cost.usage of the configuration)")
+	f.StringVar(&in.profile, "usage-profile", "", "usage to assume where the usage file says nothing: small, medium or large (default: cost.usage_profile of the configuration; else none)")
+	_ = c.RegisterFlagCompletionFunc("usage-profile", cobra.FixedCompletions(cost.Profiles(), cobra.ShellCompDirectiveNoFileComp))
 	f.StringVar(&in.config, "config", "", "configuration (default: "+configName+" of the repository)")
 	f.Int64Var(&in.limits.MaxBytes, "max-bytes", 512<<20, "largest plan to read, in bytes")
 	f.IntVar(&in.limits.MaxResources, "max-resources", 200_000, "most resources to read")
@@ -239,8 +241,10 @@ func reproduce(command string, paths []string, in inputs) string {
 			words = append(words, f.name, displayName(f.value))
 		}
 	}
-	if in.baseRef != "" {
-		words = append(words, "--base-ref", in.baseRef)
+	for _, f := range []struct{ name, value string }{{"--base-ref", in.baseRef}, {"--usage-profile", in.profile}} {
+		if f.value != "" {
+			words = append(words, f.name, f.value)
+		}
 	}
 	return strings.Join(words, " ")
 }

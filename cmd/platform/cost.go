@@ -36,7 +36,7 @@ func newCost(s streams) *cobra.Command {
 	o.inputs.flags(c)
 	o.output.flags(c, costFormats)
 	c.Flags().StringVar(&o.currency, "currency", "", "currency of the estimate (default USD; others need cost.exchange_rates)")
-	c.AddCommand(newCostExplain(s))
+	c.AddCommand(newCostExplain(s), newCostSyncUsage(s))
 	return c
 }
 

@@ -28,6 +28,7 @@ const configName = ".github/platform.yml"
 // inputs are the flags that say what to read.
 type inputs struct {
 	base, baseRef, source, usage, config string
+	profile                              string
 	vars, varFiles                       []string
 	workspace                            string // of the configuration's root
 	allowDownload                        bool
@@ -60,7 +61,23 @@ func (in inputs) loadSettings() (loaded, error) {
 	if err != nil {
 		return out, err
 	}
+	if err := in.loadProfile(&out); err != nil {
+		return out, err
+	}
 	return out, in.loadUsage(&out, root)
+}
+
+// loadProfile lets the flag name another usage profile than the configuration.
+func (in inputs) loadProfile(out *loaded) error {
+	if in.profile == "" {
+		return nil
+	}
+	if _, err := cost.Profile(in.profile); err != nil {
+		return fmt.Errorf("--usage-profile: %w", err)
+	}
+	out.config.Cost.UsageProfile = in.profile
+	out.digests = append(out.digests, digest("usage-profile", in.profile, []byte(in.profile)))
+	return nil
 }
 
 func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []string, out *loaded) error {

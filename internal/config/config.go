@@ -35,6 +35,7 @@ type Root struct {
 type Cost struct {
 	Currency      money.Currency // defaults to USD
 	Usage         string         // usage file, relative to the repository; empty: none
+	UsageProfile  string         // small, medium or large; empty: none
 	ExchangeRates ExchangeRates
 	Discounts     []Discount
 	Budgets       []Budget

@@ -16,6 +16,7 @@ func (p *parser) cost(n *yaml.Node, at string, c *Cost) {
 	p.fields(n, at, fields{
 		"currency": func(n *yaml.Node, at string) { c.Currency = p.code(n, at) },
 		"usage":    func(n *yaml.Node, at string) { c.Usage = p.location(n, at) },
+		"usage_profile": func(n *yaml.Node, at string) { c.UsageProfile = p.word(n, at, "small", "medium", "large") },
 		"exchange_rates": func(n *yaml.Node, at string) {
 			rates = n
 			c.ExchangeRates = p.exchangeRates(n, at)

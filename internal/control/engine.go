@@ -145,8 +145,12 @@ func CurrencyOf(c config.Config) money.Currency {
 
 // NewEstimator prices by the embedded book in the wanted currency.
 func NewEstimator(entries *catalog.Catalog, c config.Config, usage *cost.Usage, currency money.Currency, explain bool) (*cost.Estimator, error) {
+	profile, err := cost.Profile(c.Cost.UsageProfile)
+	if err != nil {
+		return nil, err
+	}
 	return cost.New(price.Embedded(), entries, cost.Options{
-		Usage: usage, Currency: currency, Explain: explain,
+		Usage: usage, Profile: profile, Currency: currency, Explain: explain,
 		Exchange: cost.Exchange{Rates: c.Cost.ExchangeRates.Rates, Date: c.Cost.ExchangeRates.Date},
 	})
 }

@@ -21,6 +21,7 @@ import (
 // Options are what an estimate rests on beside the plan.
 type Options struct {
 	Usage    *Usage         // defaults to no usage: usage lines show their rate
+	Profile  *Usage         // of Profile: what the usage file does not say; defaults to none
 	Currency money.Currency // defaults to USD
 	Exchange Exchange       // needed when Currency is not USD
 	Explain  bool           // record the attributes that were read
@@ -289,8 +290,8 @@ func (c *evaluation) side(x *instance, r *rules) *sideCost {
 		return out
 	}
 	out.region = region
-	usage := &usageScope{rules: r, ctx: c}
-	usage.layers, usage.from = c.estimator.options.Usage.lookup(x.resource.Address, x.resource.Type)
+	usage := c.usageOf(x.resource)
+	usage.rules = r
 	f := c.frame(0)
 	f.rules = r
 	c.enter(f, root, usage, region, nil)

@@ -26,6 +26,7 @@ type evaluation struct {
 	frames    []*frame // by depth
 	trace     bool
 	reads     []fact.Assumption
+	asked     map[string]map[string]bool // address → usage keys, when somebody wants to know what is asked for
 }
 
 // record is what the evaluation of one expression looked at.
@@ -62,6 +63,16 @@ func (c *evaluation) used(what string) {
 	if c.record != nil {
 		c.record.usage = append(c.record.usage, what)
 	}
+}
+
+func (c *evaluation) asks(address, key string) {
+	if c.asked == nil {
+		return
+	}
+	if c.asked[address] == nil {
+		c.asked[address] = map[string]bool{}
+	}
+	c.asked[address][key] = true
 }
 
 func (c *evaluation) read(s *scope, path string, value any) {

@@ -181,7 +181,7 @@ func callUsageStr(args ...any) (any, error) {
 func callUsed(args ...any) (any, error) {
 	u, _ := args[0].(*usageScope)
 	_, _, ok := u.find(args[1].(string))
-	return ok, nil
+	return ok || u.ctx.asked != nil, nil
 }
 
 // callOtherUsage is a quantity that the usage file gives for another resource, such as an autoscaling target.
@@ -190,9 +190,7 @@ func callOtherUsage(args ...any) (any, error) {
 	if s == nil {
 		return args[2], nil
 	}
-	u := &usageScope{ctx: s.ctx}
-	u.layers, u.from = s.ctx.estimator.options.Usage.lookup(s.instance.resource.Address, s.instance.resource.Type)
-	v, err := u.get(args[1].(string), args[2:])
+	v, err := s.ctx.usageOf(s.instance.resource).get(args[1].(string), args[2:])
 	if n, ok := toNumber(v); err == nil && ok {
 		return n, nil
 	}
@@ -200,6 +198,7 @@ func callOtherUsage(args ...any) (any, error) {
 }
 
 func (s *usageScope) get(key string, fallback []any) (any, error) {
+	s.ctx.asks(s.of, key)
 	if v, from, ok := s.find(key); ok {
 		text, _ := toText(v)
 		s.ctx.used(fmt.Sprintf("%s = %s (%s)", key, text, from))
@@ -213,6 +212,9 @@ func (s *usageScope) get(key string, fallback []any) (any, error) {
 	}
 	if len(fallback) > 0 {
 		return fallback[0], nil
+	}
+	if s.ctx.asked != nil {
+		return 1.0, nil // so that what else the resource asks for is heard of, too
 	}
 	return nil, &usageUnsetError{key}
 }

@@ -141,6 +141,11 @@ func (e *Estimator) sum(pairs []pair, results []result) fact.Estimate {
 			Why: "pinned in the configuration, as of " + cmp.Or(e.options.Exchange.Date, "an unknown date"),
 		})
 	}
+	if e.options.Profile != nil {
+		out.Notes = append(out.Notes, fact.Assumption{
+			What: "usage profile", Value: strings.TrimPrefix(e.options.Profile.name, profilePrefix), Why: "asked for: it stands in for what the usage file does not say",
+		})
+	}
 	out.Notes = distinct(out.Notes)
 	slices.SortFunc(out.Resources, func(a, b fact.ResourceCost) int { return strings.Compare(a.Address, b.Address) })
 	return out

@@ -12,6 +12,8 @@ import (
 
 	"github.com/shopspring/decimal"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/org/platform-action/internal/fact"
 )
 
 // MaxUsageBytes bounds a usage file: a YAML document of this size is no list of monthly quantities.
@@ -203,6 +205,16 @@ func (u *Usage) lookup(address, typ string) (layers []map[string]any, from []str
 	return layers, from
 }
 
+// usageOf is what the usage file, and behind it the usage profile, say of a resource.
+func (c *evaluation) usageOf(r *fact.Resource) *usageScope {
+	u := &usageScope{ctx: c, of: r.Address}
+	u.layers, u.from = c.estimator.options.Usage.lookup(r.Address, r.Type)
+	if profile := c.estimator.options.Profile; profile != nil && profile.types[r.Type] != nil {
+		u.layers, u.from = append(u.layers, profile.types[r.Type]), append(u.from, profile.name)
+	}
+	return u
+}
+
 // matchWildcard reports whether address is pattern with every [*] replaced by one instance key.
 func matchWildcard(pattern, address string) bool {
 	parts := strings.Split(pattern, "[*]")
@@ -247,6 +259,7 @@ type usageScope struct {
 	from   []string
 	rules  *rules
 	ctx    *evaluation
+	of     string // address
 }
 
 // find walks a dotted key ("standard.storage_gb") through the layers.
@@ -262,9 +275,23 @@ func (s *usageScope) find(key string) (value any, from string, ok bool) {
 			}
 			at = m[segment]
 		}
-		if at != nil {
+		if says(at) {
 			return at, s.from[i], true
 		}
 	}
 	return nil, "", false
+}
+
+// says reports a value, or a mapping with one inside: a key that nobody has filled in says nothing.
+func says(v any) bool {
+	inner, ok := v.(map[string]any)
+	if !ok {
+		return v != nil
+	}
+	for _, v := range inner {
+		if says(v) {
+			return true
+		}
+	}
+	return false
 }

@@ -15,6 +15,12 @@ import (
 //go:embed all:aws all:azure all:google all:free
 var files embed.FS
 
+//go:embed profiles.yaml
+var profiles []byte
+
+// Profiles is the embedded table of usage profiles: type → usage key → one value, or one for each profile.
+func Profiles() []byte { return bytes.Clone(profiles) }
+
 // Catalog finds entries by Terraform type. Opening it reads the names only; an entry is decoded when it is first
 // asked for. It is safe for concurrent use.
 type Catalog struct {
