@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/cost"
 	"github.com/org/platform-action/internal/cost/catalog"
@@ -75,6 +76,7 @@ func (in *inputs) flags(c *cobra.Command) {
 	f.StringVar(&in.source, "source", "", "folder of the Terraform source, for file and line (default: the plan's folder)")
 	f.StringVar(&in.usage, "usage", "", "usage file (default: cost.usage of the configuration)")
 	f.StringVar(&in.profile, "usage-profile", "", "usage to assume where the usage file says nothing: small, medium or large (default: cost.usage_profile of the configuration; else none)")
+	f.StringVar(&in.rates, "exchange-rates", "", "the ECB's daily file of exchange rates, eurofxref-daily.xml (default: cost.exchange_rates of the configuration)")
 	_ = c.RegisterFlagCompletionFunc("usage-profile", cobra.FixedCompletions(cost.Profiles(), cobra.ShellCompDirectiveNoFileComp))
 	f.StringVar(&in.config, "config", "", "configuration (default: "+configName+" of the repository)")
 	f.Int64Var(&in.limits.MaxBytes, "max-bytes", 512<<20, "largest plan to read, in bytes")
@@ -223,6 +225,13 @@ func newEstimator(in loaded, flag string, explain bool) (money.Currency, *cost.E
 	if err != nil {
 		return "", nil, &faultError{err}
 	}
+	if in.rates.name != "" {
+		exchange, err := cost.ParseECB(in.rates.name, in.rates.data, currency)
+		if err != nil {
+			return "", nil, err
+		}
+		in.config.Cost.ExchangeRates = config.ExchangeRates{Rates: exchange.Rates, Date: exchange.Date}
+	}
 	e, err := control.NewEstimator(entries, in.config, in.usage, currency, explain)
 	return currency, e, err
 }
@@ -236,7 +245,7 @@ func reproduce(command string, paths []string, in inputs) string {
 		}
 		words = append(words, p)
 	}
-	for _, f := range []struct{ name, value string }{{"--config", in.config}, {"--usage", in.usage}, {"--base", in.base}} {
+	for _, f := range []struct{ name, value string }{{"--config", in.config}, {"--usage", in.usage}, {"--base", in.base}, {"--exchange-rates", in.rates}} {
 		if f.value != "" {
 			words = append(words, f.name, displayName(f.value))
 		}

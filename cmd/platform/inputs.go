@@ -28,7 +28,7 @@ const configName = ".github/platform.yml"
 // inputs are the flags that say what to read.
 type inputs struct {
 	base, baseRef, source, usage, config string
-	profile                              string
+	profile, rates                       string
 	vars, varFiles                       []string
 	workspace                            string // of the configuration's root
 	allowDownload                        bool
@@ -41,8 +41,15 @@ type loaded struct {
 	sources []control.Source
 	config  config.Config
 	usage   *cost.Usage
+	rates   document
 	digests []verdict.Input
 	notes   []verdict.Finding
+}
+
+// document is a file that was read; without a name there is none.
+type document struct {
+	name string
+	data []byte
 }
 
 // load reads configuration, usage file and plans. Every error is one that a person can mend: exit code 2.
@@ -63,6 +70,14 @@ func (in inputs) loadSettings() (loaded, error) {
 	}
 	if err := in.loadProfile(&out); err != nil {
 		return out, err
+	}
+	if in.rates != "" {
+		data, err := readFile(in.rates, cost.MaxRatesBytes)
+		if err != nil {
+			return out, fmt.Errorf("--exchange-rates: %w", err)
+		}
+		out.rates = document{displayName(in.rates), data}
+		out.digests = append(out.digests, digest("exchange-rates", out.rates.name, data))
 	}
 	return out, in.loadUsage(&out, root)
 }

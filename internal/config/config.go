@@ -37,7 +37,8 @@ type Cost struct {
 	Usage         string         // usage file, relative to the repository; empty: none
 	UsageProfile  string         // small, medium or large; empty: none
 	ExchangeRates ExchangeRates
-	Discounts     []Discount
+	Discounts     []fact.Discount
+	Prices        []fact.CustomPrice
 	Budgets       []Budget
 	Warn          Threshold
 	Acknowledge   Acknowledge
@@ -49,13 +50,6 @@ type Cost struct {
 type ExchangeRates struct {
 	Rates map[money.Currency]decimal.Decimal
 	Date  string // YYYY-MM-DD
-}
-
-// Discount is a share off the list prices of a provider, or of one of its services.
-type Discount struct {
-	Provider string // aws, azure or google
-	Service  string // as the provider's bill names it; empty: every service
-	Percent  decimal.Decimal
 }
 
 // Budget is a monthly ceiling.
@@ -205,7 +199,7 @@ func (t Threshold) in(c money.Currency) fact.Threshold {
 }
 
 // Unused names the keys that are set and that neither an estimate nor a check acts on, so that nobody believes
-// that a discount was taken off or a deployment is guarded.
+// that a deployment is guarded.
 func (c Config) Unused() []string {
 	var out []string
 	for _, key := range []struct {
@@ -213,7 +207,6 @@ func (c Config) Unused() []string {
 		set  bool
 	}{
 		{"cost.acknowledge.by", c.Cost.Acknowledge.By == "not-author"},
-		{"cost.discounts", len(c.Cost.Discounts) > 0},
 		{"environments", len(c.Environments) > 0},
 		{"policies.waivers", len(c.Policies.Waivers) > 0},
 	} {

@@ -22,6 +22,7 @@ func (p *parser) cost(n *yaml.Node, at string, c *Cost) {
 			c.ExchangeRates = p.exchangeRates(n, at)
 		},
 		"discounts": func(n *yaml.Node, at string) { c.Discounts = p.discounts(n, at) },
+		"prices":    func(n *yaml.Node, at string) { c.Prices = p.prices(n, at) },
 		"budgets":   func(n *yaml.Node, at string) { c.Budgets = p.budgets(n, at) },
 		"warn":      func(n *yaml.Node, at string) { c.Warn = p.threshold(n, at, fields{}) },
 		"acknowledge": func(n *yaml.Node, at string) {
@@ -103,21 +104,45 @@ func (p *parser) exchangeRates(n *yaml.Node, at string) ExchangeRates {
 	return out
 }
 
-func (p *parser) discounts(n *yaml.Node, at string) []Discount {
-	var out []Discount
+func (p *parser) discounts(n *yaml.Node, at string) []fact.Discount {
+	var out []fact.Discount
 	p.list(n, at, "a list of discounts", func(n *yaml.Node, at string) {
-		var d Discount
+		var d fact.Discount
 		p.fields(n, at, fields{
 			"provider": func(n *yaml.Node, at string) { d.Provider = p.word(n, at, "aws", "azure", "google") },
 			"service":  func(n *yaml.Node, at string) { d.Service = p.text(n, at) },
+			"region":   func(n *yaml.Node, at string) { d.Region = p.text(n, at) },
+			"sku":      func(n *yaml.Node, at string) { d.SKU = p.text(n, at) },
 			"percent":  func(n *yaml.Node, at string) { d.Percent, _ = p.within(n, at, 0, 100) },
-		}, "provider", "percent")
+		}, "percent")
+		if n.Kind == yaml.MappingNode && child(n, "provider") == nil && child(n, "sku") == nil {
+			p.node(n, at, "is on nothing", "name a provider, or the sku of one price")
+		}
 		for _, other := range out {
-			if d.Provider != "" && other.Provider == d.Provider && other.Service == d.Service {
-				p.node(n, at, "is a second discount on the same service", "keep one")
+			if other.Percent = d.Percent; other == d && d.Provider+d.SKU != "" {
+				p.node(n, at, "is a second discount on the same prices", "keep one")
 			}
 		}
 		out = append(out, d)
+	})
+	return out
+}
+
+func (p *parser) prices(n *yaml.Node, at string) []fact.CustomPrice {
+	var out []fact.CustomPrice
+	p.list(n, at, "a list of prices", func(n *yaml.Node, at string) {
+		var c fact.CustomPrice
+		p.fields(n, at, fields{
+			"sku":    func(n *yaml.Node, at string) { c.SKU = p.text(n, at) },
+			"region": func(n *yaml.Node, at string) { c.Region = p.text(n, at) },
+			"price":  func(n *yaml.Node, at string) { c.Price, _ = p.amount(n, at) },
+		}, "sku", "price")
+		for _, other := range out {
+			if c.SKU != "" && other.SKU == c.SKU && other.Region == c.Region {
+				p.node(n, at, "is a second price of the same SKU", "keep one")
+			}
+		}
+		out = append(out, c)
 	})
 	return out
 }

@@ -49,6 +49,10 @@ func (t *tightening) cost(c, enforced Cost, sets enforcedKeys) Cost {
 		t.note(len(c.Discounts) > 0 && !reflect.DeepEqual(c.Discounts, enforced.Discounts), "cost.discounts")
 		c.Discounts = enforced.Discounts
 	}
+	if len(enforced.Prices) > 0 {
+		t.note(len(c.Prices) > 0 && !reflect.DeepEqual(c.Prices, enforced.Prices), "cost.prices")
+		c.Prices = enforced.Prices
+	}
 	c.Warn = t.threshold(c.Warn, enforced.Warn, "cost.warn")
 	c.Block = t.threshold(c.Block, enforced.Block, "cost.block")
 	c.Acknowledge.Threshold = t.threshold(c.Acknowledge.Threshold, enforced.Acknowledge.Threshold, "cost.acknowledge")

@@ -150,7 +150,7 @@ func NewEstimator(entries *catalog.Catalog, c config.Config, usage *cost.Usage, 
 		return nil, err
 	}
 	return cost.New(price.Embedded(), entries, cost.Options{
-		Usage: usage, Profile: profile, Currency: currency, Explain: explain,
+		Usage: usage, Profile: profile, Currency: currency, Explain: explain, Discounts: c.Cost.Discounts, Prices: c.Cost.Prices,
 		Exchange: cost.Exchange{Rates: c.Cost.ExchangeRates.Rates, Date: c.Cost.ExchangeRates.Date},
 	})
 }

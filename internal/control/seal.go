@@ -142,13 +142,14 @@ func (c *canonical) quote(q *fact.Quote) {
 	c.number(int(q.Basis))
 	c.decimal(q.Quantity)
 	c.amount(q.Rate)
+	c.amount(q.List)
 	c.amount(q.Monthly)
 	c.amount(q.Low)
 	c.amount(q.High)
 	c.text(q.Why)
 	if c.flag(q.Price != nil); q.Price != nil {
 		p := q.Price
-		c.text(p.Table, p.Key, p.Region, p.AsOf, p.Source, p.Derived)
+		c.text(p.Table, p.Key, p.Region, p.AsOf, p.Source, p.Derived, p.Adjusted)
 	}
 }
 

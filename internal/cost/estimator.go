@@ -25,6 +25,9 @@ type Options struct {
 	Currency money.Currency // defaults to USD
 	Exchange Exchange       // needed when Currency is not USD
 	Explain  bool           // record the attributes that were read
+
+	Discounts []fact.Discount    // off list prices
+	Prices    []fact.CustomPrice // instead of list prices
 }
 
 // Exchange is a set of pinned exchange rates: how much of the estimate's currency one unit of another buys.
@@ -40,6 +43,7 @@ type Estimator struct {
 	compiler *compiler
 	options  Options
 	exchange decimal.Decimal
+	adjust   adjustments
 }
 
 // New makes an estimator. It fails when the wanted currency has no exchange rate: an estimate in a currency that
@@ -48,6 +52,10 @@ func New(book *price.Book, entries *catalog.Catalog, options Options) (*Estimato
 	e := &Estimator{book: book, catalog: entries, compiler: newCompiler(entries), options: options, exchange: decimal.NewFromInt(1)}
 	if e.options.Currency == "" {
 		e.options.Currency = money.USD
+	}
+	var err error
+	if e.adjust, err = newAdjustments(options, book, entries); err != nil {
+		return nil, err
 	}
 	if e.options.Currency != money.USD {
 		by, ok := options.Exchange.Rates[money.USD]
@@ -293,7 +301,7 @@ func (c *evaluation) side(x *instance, r *rules) *sideCost {
 	usage := c.usageOf(x.resource)
 	usage.rules = r
 	f := c.frame(0)
-	f.rules = r
+	f.rules, f.service = r, r.entry.Service
 	c.enter(f, root, usage, region, nil)
 	c.bind(f, nil)
 	c.lines(f, out)

@@ -24,6 +24,7 @@ type evaluation struct {
 	record    *record // of the expression that is running
 	records   records
 	frames    []*frame // by depth
+	service   string   // of the frame whose expression is running
 	trace     bool
 	reads     []fact.Assumption
 	asked     map[string]map[string]bool // address → usage keys, when somebody wants to know what is asked for
@@ -97,16 +98,17 @@ func (c *evaluation) rootOf(x *instance) (*scope, error) {
 
 // frame is one level of rules under evaluation: a resource, a block of it or a resource that it refers to.
 type frame struct {
-	rules  *rules
-	scope  *scope
-	env    map[string]any
-	lets   map[string]*record
-	group  string
-	key    string // of the group, equal on both sides of a change
-	times  float64
-	factor error // why times could not be had
-	depth  int
-	told   map[string]bool // reasons that a line of this frame gives already
+	rules   *rules
+	scope   *scope
+	env     map[string]any
+	lets    map[string]*record
+	group   string
+	service string // that bills it
+	key     string // of the group, equal on both sides of a change
+	times   float64
+	factor  error // why times could not be had
+	depth   int
+	told    map[string]bool // reasons that a line of this frame gives already
 }
 
 // frame is a fresh frame of the given depth. Frames of one depth follow one another, so that they share their maps.
@@ -180,7 +182,7 @@ func (c *evaluation) eval(f *frame, p *program, rec *record) (any, error) {
 			return nil, let.fault
 		}
 	}
-	c.record = rec
+	c.record, c.service = rec, f.service
 	v, err := c.run(p, f.env)
 	c.record = nil
 	return v, err
@@ -278,7 +280,7 @@ func scopesOf(v any) []*scope {
 
 func (c *evaluation) child(f *frame, ch *child, s *scope, i int, rec *record, out *sideCost) {
 	inner := c.frame(f.depth + 1)
-	inner.times, inner.factor = f.times, f.factor
+	inner.times, inner.factor, inner.service = f.times, f.factor, f.service
 	c.enter(inner, s, f.env["u"].(*usageScope), f.env["region"].(string), f.env)
 	inner.env["i"] = i
 	maps.Copy(inner.lets, f.lets)
@@ -296,6 +298,17 @@ func (c *evaluation) child(f *frame, ch *child, s *scope, i int, rec *record, ou
 	out.assume(rec)
 	inner.group = joinGroup(f.group, c.text(inner, ch.group))
 	inner.key = f.key + "/" + ch.group.src + "#" + strconv.Itoa(i)
+	inner.rules = ch.inline
+	var used *rules
+	if ch.use != "" {
+		var err error
+		used, err = c.estimator.compiler.get(ch.use)
+		if err != nil || used == nil || inner.depth > maxDepth {
+			out.add(sideLine{key: lineKey{inner.key, ch.use, 0}, group: inner.group, name: ch.use, unit: "months", quote: noQuote(fmt.Errorf("the catalogue cannot use %s: %w", ch.use, err))})
+			return
+		}
+		inner.rules, inner.service = used, cmp.Or(used.entry.Service, f.service)
+	}
 	with := map[string]withValue{}
 	for _, b := range ch.with {
 		wrec := c.records.get()
@@ -303,14 +316,7 @@ func (c *evaluation) child(f *frame, ch *child, s *scope, i int, rec *record, ou
 		wrec.fault = err
 		with[b.name] = withValue{v, wrec}
 	}
-	inner.rules = ch.inline
-	if ch.use != "" {
-		used, err := c.estimator.compiler.get(ch.use)
-		if err != nil || used == nil || inner.depth > maxDepth {
-			out.add(sideLine{key: lineKey{inner.key, ch.use, 0}, group: inner.group, name: ch.use, unit: "months", quote: noQuote(fmt.Errorf("the catalogue cannot use %s: %w", ch.use, err))})
-			return
-		}
-		inner.rules = used
+	if used != nil {
 		clear(inner.lets)
 		// What a fragment prices may be a block of another entry: that entry's defaults come first.
 		block := *s

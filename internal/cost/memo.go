@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/shopspring/decimal"
@@ -19,8 +20,8 @@ type memo struct {
 }
 
 type (
-	priceKey  struct{ table, key, region string }
-	deriveKey struct { // of a rate times a factor, or of two rates
+	priceKey  struct{ table, key, region, service string } // service: where discounts ask for it
+	deriveKey struct {                                     // of a rate times a factor, or of two rates
 		a, b   *rate
 		factor float64
 	}
@@ -52,13 +53,14 @@ func remember[K comparable, V any](table map[K]V, key K, value V) {
 // rate is a price per unit, perhaps falling in tiers, or the reason why there is none.
 type rate struct {
 	tiers   []price.Tier
+	list    []price.Tier // before a discount or an own price; nil at list price
 	source  fact.PriceSource
 	missing string
 	memo    *memo // that it belongs to
 }
 
 // rate looks a price up in the book.
-func (m *memo) rate(book *price.Book, k priceKey) (*rate, error) {
+func (m *memo) rate(book *price.Book, adjust adjustments, k priceKey) (*rate, error) {
 	if r, ok := m.rates[k]; ok {
 		return r, nil
 	}
@@ -74,6 +76,7 @@ func (m *memo) rate(book *price.Book, k priceKey) (*rate, error) {
 	case price.Missing:
 		r.missing = fmt.Sprintf("no price for %s in %s (table %s)", k.key, k.region, k.table)
 	}
+	r = adjust.apply(r, k)
 	remember(m.rates, k, r)
 	return r, nil
 }
@@ -89,11 +92,27 @@ func (m *memo) derive(k deriveKey, derive func() *rate) *rate {
 
 func (r *rate) times(factor decimal.Decimal) *rate {
 	out := *r
-	out.tiers = make([]price.Tier, len(r.tiers))
-	for i, t := range r.tiers {
-		out.tiers[i] = price.Tier{From: t.From, Rate: t.Rate.Mul(factor)}
-	}
+	out.tiers, out.list = scaled(r.tiers, factor), scaled(r.list, factor)
 	return &out
+}
+
+func scaled(tiers []price.Tier, factor decimal.Decimal) []price.Tier {
+	if tiers == nil {
+		return nil
+	}
+	out := make([]price.Tier, len(tiers))
+	for i, t := range tiers {
+		out[i] = price.Tier{From: t.From, Rate: t.Rate.Mul(factor)}
+	}
+	return out
+}
+
+// listed is the first tier at list price.
+func (r *rate) listed() price.Tier {
+	if len(r.list) > 0 {
+		return r.list[0]
+	}
+	return r.tiers[0]
 }
 
 func (r *rate) plus(b *rate) *rate {
@@ -104,6 +123,10 @@ func (r *rate) plus(b *rate) *rate {
 	if out.missing == "" {
 		out.tiers = []price.Tier{{From: r.tiers[0].From, Rate: r.tiers[0].Rate.Add(b.tiers[0].Rate)}}
 		out.source.Key = r.source.Key + " + " + b.source.Key
+		if r.source.Adjusted != "" || b.source.Adjusted != "" {
+			out.list = []price.Tier{{From: r.tiers[0].From, Rate: r.listed().Rate.Add(b.listed().Rate)}}
+			out.source.Adjusted = cmp.Or(r.source.Adjusted, b.source.Adjusted)
+		}
 		if out.source.Derived == "" {
 			out.source.Derived = b.source.Derived
 		}
@@ -114,5 +137,6 @@ func (r *rate) plus(b *rate) *rate {
 func (r *rate) flat() *rate {
 	out := *r
 	out.tiers = out.tiers[:1]
+	out.list = out.list[:min(1, len(out.list))]
 	return &out
 }

@@ -24,7 +24,11 @@ func callPrice(args ...any) (any, error) {
 	if len(args) > 3 {
 		region, _ = args[3].(string)
 	}
-	return p.ctx.memo.rate(p.ctx.estimator.book, priceKey{table, key, region})
+	k := priceKey{table: table, key: key, region: region}
+	if p.ctx.estimator.adjust.adjusts() {
+		k.service = p.ctx.service
+	}
+	return p.ctx.memo.rate(p.ctx.estimator.book, p.ctx.estimator.adjust, k)
 }
 
 // callSpec is a figure of a machine type that prices depend on, such as its number of vCPUs.
@@ -171,6 +175,7 @@ func (c *evaluation) unset(f *frame, comp *component, r *rate, err error) *fact.
 	if !ok {
 		q := noQuote(err)
 		c.rated(q, r, r.tiers[0].Rate, comp.per)
+		c.listed(q, r, 0, comp.per)
 		c.band(f, comp, r, q)
 		return q
 	}
@@ -179,6 +184,7 @@ func (c *evaluation) unset(f *frame, comp *component, r *rate, err error) *fact.
 	if q == nil {
 		q = noQuote(missing)
 		c.rated(q, r, r.tiers[0].Rate, comp.per)
+		c.listed(q, r, 0, comp.per)
 		remember(c.memo.unset, key, q)
 	}
 	return q
@@ -209,6 +215,14 @@ func printed(quantity, per float64) decimal.Decimal {
 func (c *evaluation) rated(q *fact.Quote, r *rate, unitRate decimal.Decimal, per float64) {
 	amount := c.estimator.convert(unitRate.Mul(decimal.NewFromFloat(per)))
 	q.Rate, q.Price = &amount, &r.source
+}
+
+// listed puts the list price beside a rate that differs from it.
+func (c *evaluation) listed(q *fact.Quote, r *rate, tier int, per float64) {
+	if r.source.Adjusted == "" || len(r.list) == 0 {
+		return
+	}
+	q.List = new(c.estimator.convert(r.list[min(tier, len(r.list)-1)].Rate.Mul(decimal.NewFromFloat(per))))
 }
 
 // priced adds a line with a number, or one for each tier that the quantity reaches.
@@ -259,6 +273,7 @@ func (c *evaluation) tiers(comp *component, r *rate, quantity float64) []tierQuo
 			q.Basis = fact.Free
 		}
 		c.rated(q, r, tier.Rate, comp.per)
+		c.listed(q, r, i, comp.per)
 		t := tierQuote{quote: q}
 		if len(r.tiers) > 1 {
 			t.name = tierName(i, upper, comp.unit, short(tier.From.Div(per)))

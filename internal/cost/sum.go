@@ -2,6 +2,7 @@ package cost
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -139,6 +140,11 @@ func (e *Estimator) sum(pairs []pair, results []result) fact.Estimate {
 		out.Notes = append(out.Notes, fact.Assumption{
 			What: "exchange rate", Value: "1 USD = " + e.exchange.String() + " " + string(e.options.Currency),
 			Why: "pinned in the configuration, as of " + cmp.Or(e.options.Exchange.Date, "an unknown date"),
+		})
+	}
+	if e.adjust.adjusts() {
+		out.Notes = append(out.Notes, fact.Assumption{
+			What: "prices", Value: "yours", Why: fmt.Sprintf("list prices less what the configuration says: %d discounts, %d own prices", len(e.adjust.discounts), len(e.adjust.prices)),
 		})
 	}
 	if e.options.Profile != nil {

@@ -126,6 +126,7 @@ type Quote struct {
 	Basis    Basis            `json:"basis"`
 	Quantity *decimal.Decimal `json:"quantity,omitempty"` // units a month; nil when it is not known
 	Rate     *money.Amount    `json:"rate,omitempty"`     // per unit; nil when there is no price
+	List     *money.Amount    `json:"list,omitempty"`     // list price per unit, where a discount or an own price changed Rate
 	Monthly  *money.Amount    `json:"monthly,omitempty"`  // nil when it is not known: never zero for an unknown
 	Low      *money.Amount    `json:"low,omitempty"`      // band of an unknown line, where one can be given
 	High     *money.Amount    `json:"high,omitempty"`
@@ -141,6 +142,8 @@ type PriceSource struct {
 	AsOf    string `json:"as_of"`             // YYYY-MM-DD or YYYY-MM
 	Source  string `json:"source"`            // who published it
 	Derived string `json:"derived,omitempty"` // how the rate was derived, with its error bound; empty when it is exact
+
+	Adjusted string `json:"adjusted,omitempty"` // the discount or own price behind the rate; empty at list price
 }
 
 // Assumption is a value that the estimate took because nothing said otherwise.

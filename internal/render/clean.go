@@ -150,11 +150,11 @@ func (c cleaner) quote(q *fact.Quote) *fact.Quote {
 
 func (c cleaner) price(p *fact.PriceSource) *fact.PriceSource {
 	if p == nil || c(p.Table) == p.Table && c(p.Key) == p.Key && c(p.Region) == p.Region && c(p.AsOf) == p.AsOf &&
-		c(p.Source) == p.Source && c(p.Derived) == p.Derived {
+		c(p.Source) == p.Source && c(p.Derived) == p.Derived && c(p.Adjusted) == p.Adjusted {
 		return p
 	}
 	out := *p
-	c.all(&out.Table, &out.Key, &out.Region, &out.AsOf, &out.Source, &out.Derived)
+	c.all(&out.Table, &out.Key, &out.Region, &out.AsOf, &out.Source, &out.Derived, &out.Adjusted)
 	return &out
 }
 

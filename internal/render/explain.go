@@ -62,5 +62,12 @@ func explainSide(b *strings.Builder, side string, q *fact.Quote, unit string) {
 		if p.Derived != "" {
 			fmt.Fprintf(b, "           derived %s\n", terminal(p.Derived))
 		}
+		if p.Adjusted != "" {
+			list := "no list price"
+			if q.List != nil {
+				list = "list " + rateText(*q.List)
+			}
+			fmt.Fprintf(b, "           yours   %s → %s, %s\n", list, rateText(*q.Rate), terminal(p.Adjusted))
+		}
 	}
 }

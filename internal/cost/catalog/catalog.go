@@ -125,6 +125,22 @@ func (c *Catalog) Entry(name string) (*Entry, error) {
 	return e, nil
 }
 
+// Services lists what bills name, sorted: of one provider, or of all when it is empty.
+func (c *Catalog) Services(provider string) []string {
+	found := map[string]bool{}
+	for _, b := range c.blocks {
+		if provider != "" && !strings.HasPrefix(b.file, provider+"/") {
+			continue
+		}
+		for line := range bytes.Lines(b.text) {
+			if name, ok := bytes.CutPrefix(line, []byte("  service: ")); ok {
+				found[strings.Trim(strings.TrimSpace(string(name)), `"'`)] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
 // Free reports that the type is known to cost nothing by itself.
 func (c *Catalog) Free(typ string) bool {
 	_, ok := c.free[typ]
