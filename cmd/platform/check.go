@@ -13,7 +13,6 @@ import (
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/cost"
-	"github.com/org/platform-action/internal/cost/catalog"
 	"github.com/org/platform-action/internal/money"
 	"github.com/org/platform-action/internal/policy"
 	"github.com/org/platform-action/internal/render"
@@ -77,6 +76,7 @@ func (in *inputs) flags(c *cobra.Command) {
 	f.StringVar(&in.usage, "usage", "", "usage file (default: cost.usage of the configuration)")
 	f.StringVar(&in.profile, "usage-profile", "", "usage to assume where the usage file says nothing: small, medium or large (default: cost.usage_profile of the configuration; else none)")
 	f.StringVar(&in.rates, "exchange-rates", "", "the ECB's daily file of exchange rates, eurofxref-daily.xml (default: cost.exchange_rates of the configuration)")
+	f.StringVar(&in.catalogue, "catalogue", "", "folder with catalogue entries of your own, over the built-in ones")
 	_ = c.RegisterFlagCompletionFunc("usage-profile", cobra.FixedCompletions(cost.Profiles(), cobra.ShellCompDirectiveNoFileComp))
 	f.StringVar(&in.config, "config", "", "configuration (default: "+configName+" of the repository)")
 	f.Int64Var(&in.limits.MaxBytes, "max-bytes", 512<<20, "largest plan to read, in bytes")
@@ -221,10 +221,6 @@ func newEstimator(in loaded, flag string, explain bool) (money.Currency, *cost.E
 			return "", nil, fmt.Errorf("--currency: %w", err)
 		}
 	}
-	entries, err := catalog.Embedded()
-	if err != nil {
-		return "", nil, &faultError{err}
-	}
 	if in.rates.name != "" {
 		exchange, err := cost.ParseECB(in.rates.name, in.rates.data, currency)
 		if err != nil {
@@ -232,7 +228,7 @@ func newEstimator(in loaded, flag string, explain bool) (money.Currency, *cost.E
 		}
 		in.config.Cost.ExchangeRates = config.ExchangeRates{Rates: exchange.Rates, Date: exchange.Date}
 	}
-	e, err := control.NewEstimator(entries, in.config, in.usage, currency, explain)
+	e, err := control.NewEstimator(in.prices, in.config, in.usage, currency, explain)
 	return currency, e, err
 }
 
@@ -245,7 +241,7 @@ func reproduce(command string, paths []string, in inputs) string {
 		}
 		words = append(words, p)
 	}
-	for _, f := range []struct{ name, value string }{{"--config", in.config}, {"--usage", in.usage}, {"--base", in.base}, {"--exchange-rates", in.rates}} {
+	for _, f := range []struct{ name, value string }{{"--config", in.config}, {"--usage", in.usage}, {"--base", in.base}, {"--exchange-rates", in.rates}, {"--catalogue", in.catalogue}} {
 		if f.value != "" {
 			words = append(words, f.name, displayName(f.value))
 		}

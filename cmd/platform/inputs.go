@@ -16,6 +16,7 @@ import (
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/cost"
+	"github.com/org/platform-action/internal/cost/catalog"
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/plan"
 	"github.com/org/platform-action/internal/terraform"
@@ -28,7 +29,7 @@ const configName = ".github/platform.yml"
 // inputs are the flags that say what to read.
 type inputs struct {
 	base, baseRef, source, usage, config string
-	profile, rates                       string
+	profile, rates, catalogue            string
 	vars, varFiles                       []string
 	workspace                            string // of the configuration's root
 	allowDownload                        bool
@@ -42,6 +43,7 @@ type loaded struct {
 	config  config.Config
 	usage   *cost.Usage
 	rates   document
+	prices  *catalog.Catalog // with the team's own entries
 	digests []verdict.Input
 	notes   []verdict.Finding
 }
@@ -71,6 +73,9 @@ func (in inputs) loadSettings() (loaded, error) {
 	if err := in.loadProfile(&out); err != nil {
 		return out, err
 	}
+	if err := in.loadCatalogue(&out); err != nil {
+		return out, err
+	}
 	if in.rates != "" {
 		data, err := readFile(in.rates, cost.MaxRatesBytes)
 		if err != nil {
@@ -80,6 +85,29 @@ func (in inputs) loadSettings() (loaded, error) {
 		out.digests = append(out.digests, digest("exchange-rates", out.rates.name, data))
 	}
 	return out, in.loadUsage(&out, root)
+}
+
+// loadCatalogue puts a team's own entries over the embedded ones.
+func (in inputs) loadCatalogue(out *loaded) error {
+	var err error
+	if out.prices, err = catalog.Embedded(); err != nil {
+		return &faultError{err}
+	}
+	if in.catalogue == "" {
+		return nil
+	}
+	if !isFolder(in.catalogue) {
+		return fmt.Errorf("--catalogue %s is not a folder of .yaml files", in.catalogue)
+	}
+	if out.prices, err = out.prices.With(os.DirFS(in.catalogue)); err != nil {
+		return fmt.Errorf("--catalogue %s: %w", in.catalogue, err)
+	}
+	own := out.prices.OwnNames()
+	if len(own) == 0 {
+		return fmt.Errorf("--catalogue %s has no entry: a .yaml file in it maps a Terraform type to what it costs", in.catalogue)
+	}
+	out.digests = append(out.digests, digest("catalogue", displayName(in.catalogue), out.prices.OwnText()))
+	return nil
 }
 
 // loadProfile lets the flag name another usage profile than the configuration.

@@ -14,8 +14,8 @@ const maxPercent = 10_000
 func (p *parser) cost(n *yaml.Node, at string, c *Cost) {
 	var rates *yaml.Node
 	p.fields(n, at, fields{
-		"currency": func(n *yaml.Node, at string) { c.Currency = p.code(n, at) },
-		"usage":    func(n *yaml.Node, at string) { c.Usage = p.location(n, at) },
+		"currency":      func(n *yaml.Node, at string) { c.Currency = p.code(n, at) },
+		"usage":         func(n *yaml.Node, at string) { c.Usage = p.location(n, at) },
 		"usage_profile": func(n *yaml.Node, at string) { c.UsageProfile = p.word(n, at, "small", "medium", "large") },
 		"exchange_rates": func(n *yaml.Node, at string) {
 			rates = n

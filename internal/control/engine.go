@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io/fs"
 	"strings"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -22,12 +23,14 @@ import (
 
 // Settings are what plans are judged by: a configuration, with everything that it leads to.
 type Settings struct {
-	Config  config.Config
-	Usage   *cost.Usage       // nil: none
-	Bundles []policy.Bundle   // beside the built-in one
-	Origin  string            // of the bundles: a commit
-	Inputs  []verdict.Input   // digests of what was read
-	Notes   []verdict.Finding // what is to be told of them
+	Config config.Config
+	Usage  *cost.Usage // nil: none
+
+	Catalogue fs.FS             // prices of the organisation's own; nil: none
+	Bundles   []policy.Bundle   // beside the built-in one
+	Origin    string            // of the bundles: a commit
+	Inputs    []verdict.Input   // digests of what was read
+	Notes     []verdict.Finding // what is to be told of them
 }
 
 // Sandbox compiles and asks policies that others wrote, in a process whose memory and time are bounded.
@@ -74,8 +77,14 @@ func (e *Engine) Control(ctx context.Context, s Settings) (*Control, error) {
 }
 
 func (e *Engine) assemble(ctx context.Context, s Settings) (*Control, error) {
-	currency := CurrencyOf(s.Config)
-	estimator, err := NewEstimator(e.entries, s.Config, s.Usage, currency, false)
+	currency, entries := CurrencyOf(s.Config), e.entries
+	if s.Catalogue != nil {
+		var err error
+		if entries, err = entries.With(s.Catalogue); err != nil {
+			return nil, &unusable{err}
+		}
+	}
+	estimator, err := NewEstimator(entries, s.Config, s.Usage, currency, false)
 	if err != nil {
 		return nil, &unusable{err} // a currency without its rate
 	}

@@ -9,8 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
-	"strings"
 
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/cost"
@@ -22,6 +22,7 @@ import (
 type organisation struct {
 	file    config.Organisation // zero: there is none
 	bundles []policy.Bundle
+	prices  fs.FS  // its own catalogue; nil: none
 	origin  string // commit
 	inputs  []verdict.Input
 	notes   []verdict.Finding
@@ -108,9 +109,18 @@ func (f *Flow) organisationAt(ctx context.Context, r Repository, commit string) 
 	if err != nil {
 		return o, err
 	}
-	if holdsRego(rego) {
+	if holds(rego, ".rego") {
 		o.bundles = []policy.Bundle{{Name: "organisation", FS: rego}}
-		probe := Settings{Config: config.Default(), Bundles: o.bundles, Origin: commit}
+	}
+	prices, err := fs.Sub(tree.Files, CatalogueFolder)
+	if err != nil {
+		return o, err
+	}
+	if holds(prices, ".yaml", ".yml") {
+		o.prices = prices
+	}
+	if o.bundles != nil || o.prices != nil {
+		probe := Settings{Config: config.Default(), Bundles: o.bundles, Catalogue: o.prices, Origin: commit}
 		if _, err := f.o.Engine.Control(ctx, probe); err != nil {
 			if _, theirs := errors.AsType[*policy.PolicyError](err); theirs {
 				return o, &unusable{err}
@@ -121,10 +131,11 @@ func (f *Flow) organisationAt(ctx context.Context, r Repository, commit string) 
 	return o, nil
 }
 
-func holdsRego(fsys fs.FS) bool {
+// holds reports a file with one of the endings.
+func holds(fsys fs.FS, endings ...string) bool {
 	found := false
 	_ = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
-		found = found || err == nil && !d.IsDir() && strings.HasSuffix(name, ".rego")
+		found = found || err == nil && !d.IsDir() && slices.Contains(endings, path.Ext(name))
 		return err
 	})
 	return found
@@ -188,7 +199,7 @@ func (s snapshot) inForce() governing {
 
 // settings joins what the repository and the organisation say.
 func (g governing) settings(o organisation) Settings {
-	s := Settings{Config: g.config, Usage: g.usage, Bundles: o.bundles, Origin: o.origin}
+	s := Settings{Config: g.config, Usage: g.usage, Bundles: o.bundles, Catalogue: o.prices, Origin: o.origin}
 	s.Notes = append(slices.Clone(o.notes), g.notes...)
 	s.Inputs = append(slices.Clone(o.inputs), g.inputs...)
 	s.under(o.file, g.file)

@@ -19,6 +19,7 @@ const (
 	ConfigName       = ".github/platform.yml"
 	OrganisationName = "platform.yml"
 	PolicyFolder     = "policies"
+	CatalogueFolder  = "catalogue"
 )
 
 // snapshot is what a commit of a repository says about how it is to be judged. It is kept, because the default branch

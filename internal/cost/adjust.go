@@ -110,15 +110,7 @@ func providerOfTable(table string) string {
 }
 
 func matchSKU(pattern, sku string) bool {
-	parts := strings.Split(strings.ToLower(pattern), "*")
-	rest, ok := strings.CutPrefix(strings.ToLower(sku), parts[0])
-	for _, part := range parts[1:] {
-		var found bool
-		if _, rest, found = strings.Cut(rest, part); !found {
-			return false
-		}
-	}
-	return ok && (rest == "" || len(parts) > 1 && strings.HasSuffix(strings.ToLower(sku), parts[len(parts)-1]))
+	return catalog.Matches(strings.ToLower(pattern), strings.ToLower(sku))
 }
 
 // sameService compares without case, punctuation and the provider's name: ec2 is Amazon EC2.

@@ -195,23 +195,27 @@ func compileChild(env environment, c catalog.Child) (child, error) {
 	return out, err
 }
 
-// Compile compiles every expression of the catalogue, for tests and for a team's own entries.
-func (e *Estimator) Compile() error {
+// Compile compiles every expression of the catalogue.
+func (e *Estimator) Compile() error { return e.compileAll(e.catalog.Names()) }
+
+func (e *Estimator) compileAll(names []string) error {
 	var errs []error
-	for _, name := range e.catalog.Names() {
+	for _, name := range names {
 		r, err := e.compiler.get(name)
 		if err == nil {
-			err = r.check()
+			if err = r.check(e.compiler); err != nil {
+				err = fmt.Errorf("%s: %s: %w", r.at, name, err)
+			}
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// check compiles what waits to be needed.
-func (r *rules) check() error {
+// check compiles what waits to be needed, and finds what is used.
+func (r *rules) check(in *compiler) error {
 	if r == nil {
 		return nil
 	}
@@ -235,7 +239,10 @@ func (r *rules) check() error {
 		for _, b := range c.with {
 			check("with "+b.name, b.expr)
 		}
-		errs = append(errs, c.inline.check())
+		if used, err := in.get(c.use); c.use != "" && used == nil {
+			errs = append(errs, errors.Join(err, fmt.Errorf("child %s: use: the catalogue has no %s", c.group.src, c.use)))
+		}
+		errs = append(errs, c.inline.check(in))
 	}
 	return errors.Join(errs...)
 }

@@ -57,6 +57,9 @@ func New(book *price.Book, entries *catalog.Catalog, options Options) (*Estimato
 	if e.adjust, err = newAdjustments(options, book, entries); err != nil {
 		return nil, err
 	}
+	if err := e.compileAll(entries.OwnNames()); err != nil {
+		return nil, fmt.Errorf("your catalogue: %w", err)
+	}
 	if e.options.Currency != money.USD {
 		by, ok := options.Exchange.Rates[money.USD]
 		if !ok || !by.IsPositive() {
@@ -166,6 +169,8 @@ func pairsBetween(before, after *universe) []pair {
 // estimate prices all pairs on every core; each writes to its own place, so that the order never shows.
 // deferred are changes that nothing is said of: each is a resource with an unknown cost.
 func (e *Estimator) estimate(pairs []pair, before, after *universe, deferred int) (fact.Estimate, error) {
+	modules, inside := e.modulePairs(before, after)
+	pairs = append(pairs, modules...)
 	results := make([]result, len(pairs))
 	workers := min(runtime.GOMAXPROCS(0), 1+len(pairs)/64)
 	var next atomic.Int64
@@ -178,7 +183,7 @@ func (e *Estimator) estimate(pairs []pair, before, after *universe, deferred int
 				after:  &evaluation{estimator: e, universe: after, memo: m, trace: e.options.Explain},
 			}
 			for i := int(next.Add(1)) - 1; i < len(pairs); i = int(next.Add(1)) - 1 {
-				results[i] = w.price(pairs[i])
+				results[i] = w.price(pairs[i], inside)
 				pairs[i].before.release()
 				pairs[i].after.release()
 			}
@@ -199,20 +204,25 @@ func (e *Estimator) estimate(pairs []pair, before, after *universe, deferred int
 
 // result is what one pair comes to.
 type result struct {
-	cost fact.ResourceCost
-	free bool
-	why  string // of an unpriced type
-	err  error  // a fault of the catalogue's own data
+	cost   fact.ResourceCost
+	free   bool
+	inside bool   // of a module that is priced as a whole
+	why    string // of an unpriced type
+	err    error  // a fault of the catalogue's own data
 }
 
 type worker struct{ before, after *evaluation }
 
-func (w *worker) price(p pair) result {
+func (w *worker) price(p pair, inside func(*fact.Resource) bool) result {
 	r := p.resource
 	out := result{cost: fact.ResourceCost{
 		Address: displayAddress(r), Previous: r.PreviousAddress, Type: r.Type, Provider: providerOf(r.Type), Action: p.action,
 	}}
 	e := w.after.estimator
+	if inside(r) {
+		out.free, out.inside = true, true
+		return out
+	}
 	rules, err := e.compiler.get(r.Type)
 	switch {
 	case err != nil:

@@ -12,7 +12,7 @@ import (
 // p the price book in the resource's region.
 var receiverOf = map[string]string{ //nolint:gochecknoglobals // a constant table; Go has no constant maps
 	"str": "r", "num": "r", "flag": "r", "has": "r", "known": "r", "list": "r", "block": "r", "strs": "r", "ref": "r",
-	"referrers": "r", "usage": "u", "use_str": "u", "used": "u", "price": "p", "spec": "p",
+	"referrers": "r", "usage": "u", "use_str": "u", "used": "u", "price": "p", "spec": "p", "usd": "p",
 }
 
 // functions are what expressions may call beside the language's own operators.
@@ -35,6 +35,7 @@ func functions() []expr.Option {
 		expr.Function("used", callUsed, new(func(*usageScope, string) bool)),
 		expr.Function("other_usage", callOtherUsage, new(func(*scope, string, float64) float64)),
 		expr.Function("price", callPrice, new(func(*pricer, string, string, ...any) *rate)),
+		expr.Function("usd", callUSD, new(func(*pricer, float64) *rate)),
 		expr.Function("spec", callSpec, new(func(*pricer, string, string, string) float64)),
 		expr.Function("times", callTimes, new(func(*rate, float64) *rate)),
 		expr.Function("plus", callPlus, new(func(*rate, *rate) *rate)),

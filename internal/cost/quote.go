@@ -9,6 +9,7 @@ import (
 
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/money"
+	"github.com/org/platform-action/internal/price"
 )
 
 // pricer looks prices up in one region.
@@ -29,6 +30,19 @@ func callPrice(args ...any) (any, error) {
 		k.service = p.ctx.service
 	}
 	return p.ctx.memo.rate(p.ctx.estimator.book, p.ctx.estimator.adjust, k)
+}
+
+// callUSD is a price that a team's own entry states: an amount in USD per unit.
+func callUSD(args ...any) (any, error) {
+	p, _ := args[0].(*pricer)
+	amount, ok := toNumber(args[1])
+	if !ok || amount < 0 || finite(amount) != nil {
+		return nil, &unknownError{"price", "not an amount from 0"}
+	}
+	return &rate{
+		tiers: []price.Tier{{Rate: decimal.NewFromFloat(amount)}}, memo: p.ctx.memo,
+		source: fact.PriceSource{Table: "own", Key: "usd(" + decimal.NewFromFloat(amount).String() + ")", Region: p.region, Source: "your catalogue"},
+	}, nil
 }
 
 // callSpec is a figure of a machine type that prices depend on, such as its number of vCPUs.

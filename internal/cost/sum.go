@@ -93,7 +93,7 @@ func (e *Estimator) sum(pairs []pair, results []result) fact.Estimate {
 		Resources: make([]fact.ResourceCost, 0, len(results)), Unpriced: []fact.TypeCount{}, Notes: []fact.Assumption{},
 	}
 	above := nothing // what upper bounds add
-	unpriced := map[string]*fact.TypeCount{}
+	unpriced, inside := map[string]*fact.TypeCount{}, 0
 	for i := range results {
 		r := &results[i]
 		changed := pairs[i].action.Changes()
@@ -102,6 +102,9 @@ func (e *Estimator) sum(pairs []pair, results []result) fact.Estimate {
 			out.Coverage.Changed++
 		}
 		if r.free {
+			if r.inside {
+				inside++
+			}
 			out.Coverage.Free++
 			continue
 		}
@@ -113,22 +116,8 @@ func (e *Estimator) sum(pairs []pair, results []result) fact.Estimate {
 		addChange(&above, t.above)
 		out.BookAsOf = max(out.BookAsOf, t.asOf)
 		count(&out.Coverage, t, changed)
-		if r.why != "" || t.unpriced > 0 {
-			c := unpriced[r.cost.Type]
-			if c == nil {
-				c = &fact.TypeCount{Type: r.cost.Type, Why: cmp.Or(r.why, t.why)}
-				unpriced[r.cost.Type] = c
-			}
-			c.Count++
-			if changed {
-				c.Changed++
-			}
-		}
-		for _, a := range r.cost.Assumptions {
-			if strings.HasSuffix(a.What, " region") {
-				out.Notes = append(out.Notes, a)
-			}
-		}
+		withoutPrice(unpriced, r, t, changed)
+		out.Notes = append(out.Notes, regionNotes(r.cost.Assumptions)...)
 		out.Resources = append(out.Resources, r.cost)
 	}
 	addChange(&out.Upper, out.Total)
@@ -136,25 +125,61 @@ func (e *Estimator) sum(pairs []pair, results []result) fact.Estimate {
 	for _, t := range slices.Sorted(maps.Keys(unpriced)) {
 		out.Unpriced = append(out.Unpriced, *unpriced[t])
 	}
+	if inside > 0 {
+		out.Notes = append(out.Notes, insideNote(inside))
+	}
+	out.Notes = distinct(append(out.Notes, e.notes()...))
+	slices.SortFunc(out.Resources, func(a, b fact.ResourceCost) int { return strings.Compare(a.Address, b.Address) })
+	return out
+}
+
+// notes tell what holds for every line of the estimator's options.
+func (e *Estimator) notes() []fact.Assumption {
+	var out []fact.Assumption
 	if e.options.Currency != money.USD {
-		out.Notes = append(out.Notes, fact.Assumption{
+		out = append(out, fact.Assumption{
 			What: "exchange rate", Value: "1 USD = " + e.exchange.String() + " " + string(e.options.Currency),
 			Why: "pinned in the configuration, as of " + cmp.Or(e.options.Exchange.Date, "an unknown date"),
 		})
 	}
 	if e.adjust.adjusts() {
-		out.Notes = append(out.Notes, fact.Assumption{
+		out = append(out, fact.Assumption{
 			What: "prices", Value: "yours", Why: fmt.Sprintf("list prices less what the configuration says: %d discounts, %d own prices", len(e.adjust.discounts), len(e.adjust.prices)),
 		})
 	}
 	if e.options.Profile != nil {
-		out.Notes = append(out.Notes, fact.Assumption{
+		out = append(out, fact.Assumption{
 			What: "usage profile", Value: strings.TrimPrefix(e.options.Profile.name, profilePrefix), Why: "asked for: it stands in for what the usage file does not say",
 		})
 	}
-	out.Notes = distinct(out.Notes)
-	slices.SortFunc(out.Resources, func(a, b fact.ResourceCost) int { return strings.Compare(a.Address, b.Address) })
 	return out
+}
+
+// regionNotes are a resource's assumptions that matter beyond it.
+func regionNotes(list []fact.Assumption) []fact.Assumption {
+	var out []fact.Assumption
+	for _, a := range list {
+		if strings.HasSuffix(a.What, " region") {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// withoutPrice counts a resource that has none under its type.
+func withoutPrice(unpriced map[string]*fact.TypeCount, r *result, t tally, changed bool) {
+	if r.why == "" && t.unpriced == 0 {
+		return
+	}
+	c := unpriced[r.cost.Type]
+	if c == nil {
+		c = &fact.TypeCount{Type: r.cost.Type, Why: cmp.Or(r.why, t.why)}
+		unpriced[r.cost.Type] = c
+	}
+	c.Count++
+	if changed {
+		c.Changed++
+	}
 }
 
 func count(c *fact.Coverage, t tally, changed bool) {

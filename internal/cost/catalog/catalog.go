@@ -24,8 +24,9 @@ func Profiles() []byte { return bytes.Clone(profiles) }
 // Catalog finds entries by Terraform type. Opening it reads the names only; an entry is decoded when it is first
 // asked for. It is safe for concurrent use.
 type Catalog struct {
-	blocks map[string]block
-	free   map[string]struct{}
+	blocks  map[string]block
+	free    map[string]struct{}
+	modules []*Entry // that price whole modules, most specific first
 
 	mu      sync.Mutex
 	entries map[string]*Entry

@@ -17,6 +17,12 @@ type Entry struct {
 	Provider string `yaml:"-"` // aws, azure or google: the folder
 	File     string `yaml:"-"` // path within the catalogue, for error messages
 	Line     int    `yaml:"-"` // 1-based
+	Own      bool   `yaml:"-"` // of a team's catalogue
+
+	// For a team's own entries.
+	Extends  bool   `yaml:"extends"`  // adds to the built-in entry of the type, instead of replacing it
+	Module   string `yaml:"module"`   // the source of a module that is priced as a whole; * stands for anything
+	Replaces bool   `yaml:"replaces"` // the resources inside of the module are not priced one by one
 
 	Service    string             `yaml:"service"`    // as the provider's bill names it
 	Source     string             `yaml:"source"`     // the provider's pricing page that the rules follow
@@ -93,7 +99,9 @@ func parse(file string, line int, name string, block []byte) (*Entry, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(block))
 	dec.KnownFields(true)
 	if err := dec.Decode(&doc); err != nil {
-		return nil, fmt.Errorf("%s:%d: %s: %w", file, line, name, err)
+		again := yaml.NewDecoder(bytes.NewReader(padded(line, block)))
+		again.KnownFields(true)
+		return nil, fmt.Errorf("%s:%d: %s: %w", file, line, name, again.Decode(&map[string]Entry{}))
 	}
 	e, ok := doc[name]
 	if !ok || len(doc) != 1 {
