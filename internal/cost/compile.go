@@ -24,10 +24,10 @@ type binding struct {
 }
 
 type component struct {
-	name                             text
-	unit                             string
-	per                              float64
-	when, quantity, price, low, high *program
+	name                  text
+	unit                  string
+	per                   float64
+	when, quantity, price *program
 }
 
 type child struct {
@@ -166,8 +166,6 @@ func compileComponent(env environment, c catalog.Component) (component, error) {
 	out.when = compile(env, c.When, expr.AsBool())
 	out.quantity = compile(env, c.Quantity, expr.AsFloat64())
 	out.price = compile(env, c.Price, expr.AsKind(reflect.Pointer))
-	out.low = compile(env, c.Low, expr.AsFloat64())
-	out.high = compile(env, c.High, expr.AsFloat64())
 	var err error
 	if out.name, err = compileText(env, c.Name); err != nil {
 		return out, fmt.Errorf("name: %w", err)
@@ -232,7 +230,7 @@ func (r *rules) check(in *compiler) error {
 	}
 	check("region", r.region)
 	for _, c := range r.components {
-		check("component "+c.name.src, append(c.name.programs(), c.when, c.quantity, c.price, c.low, c.high)...)
+		check("component "+c.name.src, append(c.name.programs(), c.when, c.quantity, c.price)...)
 	}
 	for _, c := range r.children {
 		check("child "+c.group.src, append(c.group.programs(), c.each, c.when, c.times)...)

@@ -293,8 +293,22 @@ func unpricedLine(p pair, why string) []fact.LineItem {
 	return []fact.LineItem{l}
 }
 
-// side prices one resource on one side.
+// side prices one resource on one side. What is unknown within bounds is priced at both ends, too.
 func (c *evaluation) side(x *instance, r *rules) *sideCost {
+	c.end, c.bounded = exactly, nil
+	out := c.sideAt(x, r)
+	if len(c.bounded) > 0 {
+		c.end = atLeast
+		low := c.sideAt(x, r)
+		c.end = atMost
+		high := c.sideAt(x, r)
+		c.end = exactly
+		out.between(low, high, c.bounded)
+	}
+	return out
+}
+
+func (c *evaluation) sideAt(x *instance, r *rules) *sideCost {
 	out := &sideCost{service: r.entry.Service, rule: r.at, pricing: r.entry.Source}
 	c.reads, c.records.used = nil, 0
 	root := x.root(c, r)

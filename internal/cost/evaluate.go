@@ -25,6 +25,8 @@ type evaluation struct {
 	records   records
 	frames    []*frame // by depth
 	service   string   // of the frame whose expression is running
+	end       bandEnd
+	bounded   map[string]bool // why numbers are unknown that have bounds
 	trace     bool
 	reads     []fact.Assumption
 	asked     map[string]map[string]bool // address → usage keys, when somebody wants to know what is asked for

@@ -11,7 +11,7 @@ import (
 // receiverOf names the implied first argument of each function: r is the resource or block at hand, u its usage,
 // p the price book in the resource's region.
 var receiverOf = map[string]string{ //nolint:gochecknoglobals // a constant table; Go has no constant maps
-	"str": "r", "num": "r", "flag": "r", "has": "r", "known": "r", "list": "r", "block": "r", "strs": "r", "ref": "r",
+	"str": "r", "num": "r", "between": "r", "flag": "r", "has": "r", "known": "r", "list": "r", "block": "r", "strs": "r", "ref": "r",
 	"referrers": "r", "usage": "u", "use_str": "u", "used": "u", "price": "p", "spec": "p", "usd": "p",
 }
 
@@ -20,6 +20,7 @@ func functions() []expr.Option {
 	return []expr.Option{
 		expr.Function("str", callStr, new(func(*scope, string, ...any) string)),
 		expr.Function("num", callNum, new(func(*scope, string, ...any) float64)),
+		expr.Function("between", callBetween, new(func(*scope, string, string, string) float64)),
 		expr.Function("flag", callFlag, new(func(*scope, string, ...any) bool)),
 		expr.Function("has", callHas, new(func(*scope, string) bool)),
 		expr.Function("known", callKnown, new(func(*scope, string) bool)),

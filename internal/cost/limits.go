@@ -38,8 +38,10 @@ func Judge(limits fact.Limits, projects []Project) []verdict.Finding {
 }
 
 type judge struct {
-	total    fact.Change
-	upper    fact.Change
+	total    fact.Change // the known part
+	lower    fact.Change // with every band at its low end: the change costs that much for certain
+	upper    fact.Change // with every band at its high end
+	bounded  int         // changed resources of which every unknown line has a band
 	coverage fact.Coverage
 	findings []verdict.Finding
 }
@@ -47,20 +49,64 @@ type judge struct {
 func (j *judge) add(e fact.Estimate) {
 	addChange(&j.total, e.Total)
 	addChange(&j.upper, e.Upper)
+	addChange(&j.lower, e.Total)
+	for i := range e.Resources {
+		j.bands(&e.Resources[i])
+	}
 	c := &j.coverage
 	c.Changed += e.Coverage.Changed
 	c.ChangedUnknown += e.Coverage.ChangedUnknown
 	c.ChangedUnpriced += e.Coverage.ChangedUnpriced
 }
 
+// bands adds the low ends of a changed resource's bands.
+func (j *judge) bands(r *fact.ResourceCost) {
+	if !r.Action.Changes() {
+		return
+	}
+	unknown, open := false, false
+	for i := range r.Lines {
+		l := &r.Lines[i]
+		for _, q := range []*fact.Quote{l.Before, l.After} {
+			if q != nil && (q.Basis == fact.Unknown || q.Basis == fact.Unpriced) {
+				unknown, open = true, open || q.High == nil
+			}
+		}
+		if low, known := leastIncrease(l); known {
+			addChange(&j.lower, fact.Change{Before: low.Sub(low), After: *l.After.Low, Delta: low})
+		}
+	}
+	if unknown && !open {
+		j.bounded++
+	}
+}
+
+// leastIncrease is what a line with a band costs more after the change, at the least.
+func leastIncrease(l *fact.LineItem) (money.Amount, bool) {
+	if l.After == nil || l.After.Low == nil {
+		return money.Amount{}, false
+	}
+	switch before := l.Before; {
+	case before == nil:
+		return *l.After.Low, true
+	case before.Monthly != nil:
+		return l.After.Low.Sub(*before.Monthly), true
+	case before.High != nil:
+		return l.After.Low.Sub(*before.High), true
+	}
+	return money.Amount{}, false
+}
+
 // open reports that some change has no upper bound.
-func (j *judge) open() bool { return j.coverage.ChangedUnknown+j.coverage.ChangedUnpriced > 0 }
+func (j *judge) open() bool {
+	return j.coverage.ChangedUnknown+j.coverage.ChangedUnpriced > j.bounded
+}
 
 func (j *judge) threshold(id, title string, t fact.Threshold, severity verdict.Severity, fix string, rule fact.UnknownRule) {
 	if !t.Set() {
 		return
 	}
-	if why := crossed(t, j.total); why != "" {
+	if why := crossed(t, j.lower); why != "" {
 		j.findings = append(j.findings, verdict.Finding{ID: id, Title: title, Severity: severity, Message: why, Fix: fix})
 		return
 	}
@@ -105,11 +151,11 @@ func (j *judge) budget(b fact.Budget, projects []Project, rule fact.UnknownRule)
 	if matched == 0 {
 		return
 	}
-	after := own.total.After
+	after := own.lower.After
 	finding := verdict.Finding{ID: "BUDGET-001", Title: "Budget " + b.Name}
 	warnAt := b.Monthly.Mul(decimal.NewFromFloat(b.WarnAt))
 	switch {
-	case after.Cmp(b.Monthly) > 0 && own.total.Delta.Sign() > 0:
+	case after.Cmp(b.Monthly) > 0 && own.lower.Delta.Sign() > 0:
 		finding.Severity = verdict.Block
 		finding.Message = fmt.Sprintf("%s a month after this change is over the budget of %s", amount(after), amount(b.Monthly))
 		finding.Fix = "make the change cheaper, or raise the budget in .github/platform.yml on the default branch"
@@ -145,7 +191,8 @@ func inBudget(b fact.Budget, project string) bool {
 	return false
 }
 
-// unknowns says that part of the change has no price, as strongly as the configuration wants it said.
+// unknowns says that part of the change has no price, as strongly as the configuration wants it said. What has bounds
+// was compared with every limit at its bounds.
 func (j *judge) unknowns(rule fact.UnknownRule) {
 	if !j.open() {
 		return
@@ -159,7 +206,7 @@ func (j *judge) unknowns(rule fact.UnknownRule) {
 	case fact.UnknownBlocks:
 	}
 	var parts []string
-	if n := j.coverage.ChangedUnknown; n > 0 {
+	if n := j.coverage.ChangedUnknown - j.bounded; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d whose cost is unknown", n))
 	}
 	if n := j.coverage.ChangedUnpriced; n > 0 {

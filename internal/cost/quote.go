@@ -8,7 +8,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/org/platform-action/internal/fact"
-	"github.com/org/platform-action/internal/money"
 	"github.com/org/platform-action/internal/price"
 )
 
@@ -111,6 +110,7 @@ type sideLine struct {
 	key   lineKey
 	group string
 	name  string
+	base  string // the name without its tier, where it has one
 	unit  string
 	quote *fact.Quote // shared between lines that say the same: never written to
 }
@@ -175,7 +175,7 @@ func (c *evaluation) component(f *frame, comp *component, out *sideCost) {
 			line.quote.Quantity = new(printed(quantity, comp.per))
 		}
 	case quantityErr != nil:
-		line.quote = c.unset(f, comp, r, quantityErr)
+		line.quote = c.unset(comp, r, quantityErr)
 	default:
 		c.priced(line, comp, r, quantity, rec, out)
 		return
@@ -184,13 +184,12 @@ func (c *evaluation) component(f *frame, comp *component, out *sideCost) {
 }
 
 // unset is the quote of a line with a rate and no quantity.
-func (c *evaluation) unset(f *frame, comp *component, r *rate, err error) *fact.Quote {
+func (c *evaluation) unset(comp *component, r *rate, err error) *fact.Quote {
 	missing, ok := errors.AsType[*usageUnsetError](err)
 	if !ok {
 		q := noQuote(err)
 		c.rated(q, r, r.tiers[0].Rate, comp.per)
 		c.listed(q, r, 0, comp.per)
-		c.band(f, comp, r, q)
 		return q
 	}
 	key := unsetKey{r, comp, missing.key}
@@ -250,7 +249,7 @@ func (c *evaluation) priced(line sideLine, comp *component, r *rate, quantity fl
 	for i, t := range tiers {
 		l := line
 		if l.quote = t.quote; t.name != "" {
-			l.key.tier = i + 1
+			l.key.tier, l.base = i+1, line.name
 			l.name += t.name
 		}
 		if len(rec.usage) > 0 {
@@ -318,32 +317,4 @@ func short(d decimal.Decimal) string {
 		}
 	}
 	return d.Round(3).String()
-}
-
-// band gives an unknown quantity its least and greatest cost, where the catalogue can bound it.
-func (c *evaluation) band(f *frame, comp *component, r *rate, q *fact.Quote) {
-	if q.Basis != fact.Unknown || comp.low == nil || comp.high == nil {
-		return
-	}
-	low, errLow := c.quantity(f, comp.low, c.records.get())
-	high, errHigh := c.quantity(f, comp.high, c.records.get())
-	if errLow != nil || errHigh != nil || low > high {
-		return
-	}
-	q.Low, q.High = new(c.ladder(r, low)), new(c.ladder(r, high))
-}
-
-// ladder is the cost of a quantity over all tiers.
-func (c *evaluation) ladder(r *rate, quantity float64) money.Amount {
-	total, sum := decimal.NewFromFloat(quantity), decimal.Zero
-	for i, tier := range r.tiers {
-		part := total.Sub(tier.From)
-		if i+1 < len(r.tiers) {
-			part = decimal.Min(part, r.tiers[i+1].From.Sub(tier.From))
-		}
-		if part.IsPositive() {
-			sum = sum.Add(tier.Rate.Mul(part))
-		}
-	}
-	return c.estimator.convert(sum)
 }

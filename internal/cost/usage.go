@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -99,18 +100,45 @@ func (p *usageParser) document(root *yaml.Node, u *Usage) {
 	}
 }
 
+// group reads the values of each address. An address may stand twice, as it may for Infracost, where it says nothing
+// different the second time.
 func (p *usageParser) group(n *yaml.Node, into map[string]map[string]any) {
-	for key, value := range p.pairs(n) {
+	for key, value := range p.entries(n) {
 		values := map[string]any{}
 		for k, v := range p.pairs(value) {
 			values[k.Value] = p.value(k.Value, v, 1)
+		}
+		for k, old := range into[key.Value] {
+			switch now := values[k]; {
+			case old == nil:
+				continue
+			case now != nil && !reflect.DeepEqual(old, now):
+				p.fault(key, "%.80q stands here twice, and says two things of %.60q; keep one", key.Value, k)
+			}
+			values[k] = old
 		}
 		into[key.Value] = values
 	}
 }
 
-// pairs iterates a mapping; an empty value is an empty mapping, anything else is a fault.
+// pairs iterates a mapping whose keys stand once.
 func (p *usageParser) pairs(n *yaml.Node) func(func(k, v *yaml.Node) bool) {
+	return func(yield func(k, v *yaml.Node) bool) {
+		seen := map[string]bool{}
+		for key, value := range p.entries(n) {
+			if seen[key.Value] {
+				p.fault(key, "%.80q stands here twice", key.Value)
+			}
+			seen[key.Value] = true
+			if !yield(key, value) {
+				return
+			}
+		}
+	}
+}
+
+// entries iterates a mapping; an empty value is an empty mapping, anything else is a fault.
+func (p *usageParser) entries(n *yaml.Node) func(func(k, v *yaml.Node) bool) {
 	return func(yield func(k, v *yaml.Node) bool) {
 		if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
 			return
@@ -119,14 +147,8 @@ func (p *usageParser) pairs(n *yaml.Node) func(func(k, v *yaml.Node) bool) {
 			p.fault(n, "want a mapping here, such as monthly_requests: 1000000")
 			return
 		}
-		seen := map[string]bool{}
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			key := n.Content[i]
-			if seen[key.Value] {
-				p.fault(key, "%.80q stands here twice", key.Value)
-			}
-			seen[key.Value] = true
-			if !yield(key, n.Content[i+1]) {
+			if !yield(n.Content[i], n.Content[i+1]) {
 				return
 			}
 		}

@@ -166,9 +166,24 @@ func costClause(r Report) string {
 }
 
 // openness counts the changed resources whose cost is not fully a number.
-type openness struct{ unknown, usage int }
+type openness struct {
+	unknown, usage int
+	bounded        int         // of the unknown ones: between low and high together
+	low, high      fact.Change // only Delta is set
+}
 
-func (o *openness) add(b openness) { o.unknown, o.usage = o.unknown+b.unknown, o.usage+b.usage }
+func (o *openness) add(b openness) {
+	o.unknown, o.usage, o.bounded = o.unknown+b.unknown, o.usage+b.usage, o.bounded+b.bounded
+	o.low.Delta, o.high.Delta = o.low.Delta.Add(b.low.Delta), o.high.Delta.Add(b.high.Delta)
+}
+
+// band is ", $35 to $350" where every unknown resource has bounds.
+func (o *openness) band() string {
+	if o.bounded == 0 || o.bounded < o.unknown {
+		return ""
+	}
+	return ", " + Money(o.low.Delta) + " to " + Money(o.high.Delta)
+}
 
 // openOf counts from the lines, or from the coverage when that knows of more.
 func openOf(e fact.Estimate) openness {
@@ -178,6 +193,9 @@ func openOf(e fact.Estimate) openness {
 			switch {
 			case isOpen(c):
 				o.unknown++
+				if low, high, bounded := bandOf(c); bounded {
+					o.add(openness{bounded: 1, low: fact.Change{Delta: low}, high: fact.Change{Delta: high}})
+				}
 			case byUsage(c):
 				o.usage++
 			}
@@ -191,7 +209,7 @@ func openOf(e fact.Estimate) openness {
 func costText(c fact.Change, o openness) string {
 	unknown := ""
 	if o.unknown > 0 {
-		unknown = plural(o.unknown, "resource", "resources") + " unknown"
+		unknown = plural(o.unknown, "resource", "resources") + " unknown" + o.band()
 	}
 	switch {
 	case !c.Delta.IsZero():
@@ -204,7 +222,7 @@ func costText(c fact.Change, o openness) string {
 		}
 		return text
 	case unknown != "":
-		return "unknown for " + plural(o.unknown, "resource", "resources")
+		return "unknown for " + plural(o.unknown, "resource", "resources") + o.band()
 	case o.usage > 0:
 		return "by usage, which is not given"
 	case c.After.IsZero():

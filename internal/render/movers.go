@@ -94,13 +94,34 @@ func restText(rest []mover) string {
 // isOpen reports a line without a number where there should be one.
 func isOpen(c *fact.ResourceCost) bool {
 	for _, l := range c.Lines {
-		for _, q := range []*fact.Quote{l.Before, l.After} {
-			if q != nil && (q.Basis == fact.Unknown || q.Basis == fact.Unpriced) {
-				return true
-			}
+		if isOpenQuote(l.Before) || isOpenQuote(l.After) {
+			return true
 		}
 	}
 	return false
+}
+
+// bandOf is what the unknown lines of a resource add at least and at most, where each has bounds.
+func bandOf(c *fact.ResourceCost) (low, high money.Amount, bounded bool) {
+	for i := range c.Lines {
+		l := &c.Lines[i]
+		if !isOpenQuote(l.Before) && !isOpenQuote(l.After) {
+			continue
+		}
+		if l.After == nil || l.After.High == nil || isOpenQuote(l.Before) {
+			return low, high, false
+		}
+		from, to := *l.After.Low, *l.After.High
+		if l.Before != nil && l.Before.Monthly != nil {
+			from, to = from.Sub(*l.Before.Monthly), to.Sub(*l.Before.Monthly)
+		}
+		low, high, bounded = low.In(from.Currency()).Add(from), high.In(to.Currency()).Add(to), true
+	}
+	return low, high, bounded
+}
+
+func isOpenQuote(q *fact.Quote) bool {
+	return q != nil && (q.Basis == fact.Unknown || q.Basis == fact.Unpriced)
 }
 
 // byUsage reports a line that has a rate and no quantity, unless its rate stays as it was.
@@ -118,10 +139,15 @@ func byUsage(c *fact.ResourceCost) bool {
 // resourceCost is one resource's change of cost with what it leaves out.
 func resourceCost(c fact.ResourceCost) string {
 	switch {
-	case isOpen(&c) && c.Monthly.Delta.IsZero():
-		return "unknown"
 	case isOpen(&c):
-		return changeText(c.Monthly) + " + unknown"
+		unknown := "unknown"
+		if low, high, bounded := bandOf(&c); bounded {
+			unknown += ", " + Money(low) + " to " + Money(high)
+		}
+		if c.Monthly.Delta.IsZero() {
+			return unknown
+		}
+		return changeText(c.Monthly) + " + " + unknown
 	case byUsage(&c):
 		return costText(c.Monthly, openness{usage: 1})
 	}

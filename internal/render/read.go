@@ -112,7 +112,7 @@ func quote(q *fact.Quote, currency money.Currency) error {
 	if q == nil {
 		return nil
 	}
-	for _, a := range []*money.Amount{q.Rate, q.Monthly, q.Low, q.High} {
+	for _, a := range []*money.Amount{q.Rate, q.List, q.Monthly, q.Low, q.High} {
 		if a != nil {
 			*a = a.In(currency)
 			if err := writable(a.Value()); err != nil {

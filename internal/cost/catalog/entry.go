@@ -49,8 +49,6 @@ type Component struct {
 	Quantity string  `yaml:"quantity"` // expression: price units a month
 	Per      float64 `yaml:"per"`      // price units in one printed unit, such as 1e6 for "1M requests"; default 1
 	Price    string  `yaml:"price"`    // expression that ends in a price
-	Low      string  `yaml:"low"`      // expression: the least quantity when Quantity is unknown
-	High     string  `yaml:"high"`     // expression: the greatest
 }
 
 // Child is a nested list of line items: one for each block or resource that Each yields.
