@@ -65,7 +65,7 @@ func (s *scope) lookup(path string) (value any, st state, why string) { return s
 // walk is lookup; block says that the path ends at a block.
 func (s *scope) walk(path string, block bool) (value any, st state, why string) {
 	value, mask, config := any(s.values), s.unknown, any(s.config)
-	segments := strings.Split(path, ".")
+	segments := segmentsOf(path)
 	for i, segment := range segments {
 		value, mask = member(value, segment), memberMask(mask, segment)
 		var sets bool // by an expression, as far as the path has been walked
@@ -87,6 +87,15 @@ func (s *scope) walk(path string, block bool) (value any, st state, why string) 
 		}
 	}
 	return value, set, ""
+}
+
+// segmentsOf splits a path at its dots, except within double quotes: the keys of a map may hold dots.
+func segmentsOf(path string) []string {
+	before, quoted, found := strings.Cut(path, `."`)
+	if !found {
+		return strings.Split(path, ".")
+	}
+	return append(strings.Split(before, "."), strings.TrimSuffix(quoted, `"`))
 }
 
 // computedBlock reports a block that a provider fills in when the configuration does not set it, so that a plan marks

@@ -78,12 +78,17 @@ func compact(v any) []byte {
 	return b
 }
 
-// body evaluates attributes and nested blocks. What is null is left out, as if it were not set. config says what set
-// each, and why it is not known.
+// body evaluates what a resource's block says to its provider.
 func (s *scope) body(b body, bind binding) (map[string]cty.Value, map[string]fact.Expression) {
+	return s.contents(b, bind, metaArgument)
+}
+
+// contents evaluates attributes and nested blocks, without those that are skipped. What is null is left out, as if it
+// were not set. config says what set each, and why it is not known.
+func (s *scope) contents(b body, bind binding, skip func(name string) bool) (map[string]cty.Value, map[string]fact.Expression) {
 	values, config := map[string]cty.Value{}, map[string]fact.Expression{}
 	for _, name := range slices.Sorted(maps.Keys(b.attributes)) {
-		if metaArgument(name) {
+		if skip(name) {
 			continue
 		}
 		a := b.attributes[name]
@@ -98,7 +103,7 @@ func (s *scope) body(b body, bind binding) (map[string]cty.Value, map[string]fac
 	}
 	lists := map[string][]cty.Value{}
 	for _, n := range b.blocks {
-		if metaArgument(n.kind) {
+		if skip(n.kind) {
 			continue
 		}
 		s.block(n, bind, lists, values, config)
@@ -114,7 +119,8 @@ func (s *scope) body(b body, bind binding) (map[string]cty.Value, map[string]fac
 // block adds one nested block, or those that a dynamic block makes, to the lists.
 func (s *scope) block(n nested, bind binding, lists map[string][]cty.Value, values map[string]cty.Value, config map[string]fact.Expression) {
 	add := func(kind string, b body, bind binding) {
-		inner, x := s.body(b, bind)
+		// In a nested block, count and the like are the provider's: the accelerators of a machine, say.
+		inner, x := s.contents(b, bind, func(string) bool { return false })
 		lists[kind] = append(lists[kind], cty.ObjectVal(inner))
 		c := config[kind]
 		c.Blocks = append(c.Blocks, x)
