@@ -45,6 +45,27 @@ func keyEnd(s string) int {
 	return 0
 }
 
+// instanceKey is the key that an address ends with, as it stands there: 0 or "blue"; empty when it ends with none.
+func instanceKey(address string) string {
+	if !strings.HasSuffix(address, "]") {
+		return ""
+	}
+	for i := 0; i < len(address); i++ {
+		if address[i] != '[' {
+			continue
+		}
+		n := keyEnd(address[i:])
+		if n == 0 {
+			return ""
+		}
+		if i+n == len(address) {
+			return address[i+1 : i+n-1]
+		}
+		i += n - 1
+	}
+	return ""
+}
+
 // isDataAddress reports an address whose resource part begins with "data.".
 func isDataAddress(address string) bool {
 	rest := ConfigAddress(address)

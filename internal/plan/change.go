@@ -212,6 +212,9 @@ func (d *decoder) identify(r *fact.Resource, mode string) {
 	if r.Type == "" {
 		d.faultAt(r.Address, "has no type")
 	}
+	if r.Index == "" {
+		r.Index = instanceKey(r.Address) // some makers of plans leave the index out
+	}
 	switch mode {
 	case "managed":
 	case "data":

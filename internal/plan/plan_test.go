@@ -276,6 +276,20 @@ func TestConfigAddress(t *testing.T) {
 	}
 }
 
+// TestInstanceKey asserts that a resource has its key where a plan gives it in the address only.
+func TestInstanceKey(t *testing.T) {
+	for address, want := range map[string]string{
+		"aws_b.c": "", "aws_b.c[0]": "0", `aws_b.c["LRS"]`: `"LRS"`, `module.a["x.y[0]"].aws_b.c[1]`: "1", `module.a["x"].aws_b.c`: "", `aws_b.c["]"]`: `"]"`,
+		`aws_b.c["unclosed]`: "",
+	} {
+		p, err := read(t, fmt.Sprintf(`{"format_version":"1.2","resource_changes":[{"address":%q,"mode":"managed","type":"aws_b","name":"c",`+
+			`"change":{"actions":["create"],"before":null,"after":{}}}]}`, address), plan.Limits{})
+		if err != nil || len(p.Resources) != 1 || p.Resources[0].Index != want {
+			t.Errorf("%s: %v %+v, want the key %s", address, err, p.Resources, want)
+		}
+	}
+}
+
 // TestGenerated asserts that generated plans are what they say: readable, without faults, the same for one seed,
 // and equal whether resource_changes or the states are read.
 func TestGenerated(t *testing.T) {
