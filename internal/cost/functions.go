@@ -2,7 +2,9 @@ package cost
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr"
@@ -12,7 +14,7 @@ import (
 // p the price book in the resource's region.
 var receiverOf = map[string]string{ //nolint:gochecknoglobals // a constant table; Go has no constant maps
 	"str": "r", "num": "r", "between": "r", "flag": "r", "has": "r", "known": "r", "list": "r", "block": "r", "strs": "r", "ref": "r",
-	"referrers": "r", "usage": "u", "use_str": "u", "used": "u", "price": "p", "spec": "p", "usd": "p",
+	"referrers": "r", "usage": "u", "use_str": "u", "used": "u", "usage_for": "u", "price": "p", "spec": "p", "usd": "p",
 }
 
 // functions are what expressions may call beside the language's own operators.
@@ -34,6 +36,7 @@ func functions() []expr.Option {
 		expr.Function("usage", callUsage, new(func(*usageScope, string, ...any) float64)),
 		expr.Function("use_str", callUsageStr, new(func(*usageScope, string, ...any) string)),
 		expr.Function("used", callUsed, new(func(*usageScope, string) bool)),
+		expr.Function("usage_for", callUsageFor, new(func(*usageScope, string, *scope, ...any) float64)),
 		expr.Function("other_usage", callOtherUsage, new(func(*scope, string, float64) float64)),
 		expr.Function("price", callPrice, new(func(*pricer, string, string, ...any) *rate)),
 		expr.Function("usd", callUSD, new(func(*pricer, float64) *rate)),
@@ -184,6 +187,27 @@ func callUsed(args ...any) (any, error) {
 	u, _ := args[0].(*usageScope)
 	_, _, ok := u.find(args[1].(string))
 	return ok || u.ctx.asked != nil, nil
+}
+
+// callUsageFor is a quantity that this resource's usage gives under the address of another one, such as a vault's for
+// each machine that it protects. [*] stands for any instance key there too.
+func callUsageFor(args ...any) (any, error) {
+	u, _ := args[0].(*usageScope)
+	s, _ := args[2].(*scope)
+	inner := &usageScope{ctx: u.ctx}
+	for i, layer := range u.layers {
+		if s == nil {
+			break
+		}
+		address := s.instance.resource.Address
+		matches := slices.DeleteFunc(slices.Sorted(maps.Keys(layer)), func(name string) bool { return name == address || !matchWildcard(name, address) })
+		for _, name := range append([]string{address}, matches...) {
+			if values, ok := layer[name].(map[string]any); ok {
+				inner.layers, inner.from = append(inner.layers, values), append(inner.from, u.from[i]+": "+name)
+			}
+		}
+	}
+	return callUsage(append([]any{inner, args[1]}, args[3:]...)...)
 }
 
 // callOtherUsage is a quantity that the usage file gives for another resource, such as an autoscaling target.
