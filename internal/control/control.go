@@ -160,12 +160,12 @@ func (c *Control) gather(ctx context.Context, req Request) (render.Report, []cos
 		Findings: append([]verdict.Finding{}, req.Notes...), Checks: []verdict.Check{}, Inputs: append([]verdict.Input{}, req.Inputs...),
 	}}
 	var projects []cost.Project
-	var addresses []string
-	for _, s := range req.Sources {
+	addresses := c.estimator.UsageOnly()
+	for i, s := range req.Sources {
 		if err := ctx.Err(); err != nil {
 			return r, nil, err
 		}
-		e, err := c.estimate(s)
+		e, err := c.estimate(s, i == 0)
 		if err != nil {
 			return r, nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
@@ -207,11 +207,16 @@ func unknownUsage(list []cost.UnknownUsage) []verdict.Finding {
 	return out
 }
 
-func (c *Control) estimate(s Source) (fact.Estimate, error) {
-	if s.Base != nil {
-		return c.estimator.Compare(*s.Base, s.Plan)
+// estimate prices one source. The first of several also takes what stands in the usage file alone.
+func (c *Control) estimate(s Source, first bool) (fact.Estimate, error) {
+	e := c.estimator
+	if !first {
+		e = e.PlanOnly()
 	}
-	return c.estimator.Estimate(s.Plan)
+	if s.Base != nil {
+		return e.Compare(*s.Base, s.Plan)
+	}
+	return e.Estimate(s.Plan)
 }
 
 func total(projects []cost.Project, currency money.Currency) fact.Change {
@@ -263,7 +268,7 @@ func (c *Control) finish(r render.Report) (render.Report, error) {
 // Explain says why one policy fired on a source, or did not. The request must have exactly one source.
 func (c *Control) Explain(ctx context.Context, id string, req Request) (policy.Explanation, error) {
 	s := req.Sources[0]
-	e, err := c.estimate(s)
+	e, err := c.estimate(s, true)
 	if err != nil {
 		return policy.Explanation{}, err
 	}

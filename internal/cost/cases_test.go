@@ -51,7 +51,7 @@ func TestCases(t *testing.T) {
 			if diff := cmp.Diff(section(archive, "golden"), got); diff != "" {
 				t.Errorf("the bill differs (-golden +got); read it as a bill, then run: go test ./internal/cost -update\n%s", diff)
 			}
-			if want := strings.TrimSuffix(filepath.Base(file), ".txtar"); !strings.Contains(section(archive, "plan.json"), want+".") && !strings.Contains(section(archive, "main.tf"), `"`+want+`"`) {
+			if want := strings.TrimSuffix(filepath.Base(file), ".txtar"); !strings.Contains(section(archive, "plan.json"), want+".") && !strings.Contains(section(archive, "main.tf"), `"`+want+`"`) && !strings.Contains(section(archive, "usage.yml"), want+".") {
 				t.Errorf("the case never mentions %s", want)
 			}
 		})

@@ -44,6 +44,7 @@ type Estimator struct {
 	options  Options
 	exchange decimal.Decimal
 	adjust   adjustments
+	planOnly bool // leave out what stands in the usage file alone
 }
 
 // New makes an estimator. It fails when the wanted currency has no exchange rate: an estimate in a currency that
@@ -77,6 +78,7 @@ func (e *Estimator) convert(usd decimal.Decimal) money.Amount {
 
 // Estimate prices a plan: what its resources cost a month before and after it is applied.
 func (e *Estimator) Estimate(plan fact.Plan) (fact.Estimate, error) {
+	plan = e.withUsageOnly(plan)
 	before, after := newUniverse(&plan, false), newUniverse(&plan, true)
 	return e.estimate(pairsOf(&plan, before, after), before, after, plan.Deferred)
 }
@@ -84,6 +86,7 @@ func (e *Estimator) Estimate(plan fact.Plan) (fact.Estimate, error) {
 // Compare prices what changes from one plan's result to another's: both sides with the same book and the same
 // exchange rate.
 func (e *Estimator) Compare(base, head fact.Plan) (fact.Estimate, error) {
+	base, head = e.withUsageOnly(base), e.withUsageOnly(head)
 	before, after := newUniverse(&base, true), newUniverse(&head, true)
 	return e.estimate(pairsBetween(before, after), before, after, base.Deferred+head.Deferred)
 }

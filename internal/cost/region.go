@@ -58,6 +58,9 @@ func (c *evaluation) regionOf(s *scope, r *rules) (string, error) {
 		{"region", normaliseRegion}, {"location", regionOfLocation}, {"arn", regionOfARN},
 		{"availability_zone", regionOfZone}, {"zone", regionOfZone},
 	} {
+		if own.attribute == "location" && providerOf(s.instance.resource.Type) == "aws" {
+			continue // a site of Direct Connect, say: AWS keeps regions elsewhere
+		}
 		value, st, _ := s.lookup(own.attribute)
 		if text, ok := value.(string); ok && st == set {
 			if region := own.region(text); region != "" {

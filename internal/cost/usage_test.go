@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/org/platform-action/internal/cost"
+	"github.com/org/platform-action/internal/fact"
 )
 
 // TestUsage reads every testdata/usage/*.txtar: usage.yml in; the addresses it names, or the exact error, out.
@@ -52,6 +53,38 @@ func TestUsageTooLarge(t *testing.T) {
 	_, err := cost.ParseUsage("usage.yml", bytes.NewReader(bytes.Repeat([]byte("#\n"), 5<<20)))
 	if err == nil || !strings.Contains(err.Error(), "larger than 8 MiB") {
 		t.Error(err)
+	}
+}
+
+// TestUsageOnly prices what no resource stands for, once: the base has it too, and PlanOnly leaves it out.
+func TestUsageOnly(t *testing.T) {
+	t.Parallel()
+	u, err := cost.ParseUsage("usage.yml", strings.NewReader("resource_usage:\n  aws_data_transfer.eu:\n    region: eu-west-1\n    monthly_intra_region_gb: 100\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := estimator(t, cost.Options{Usage: u})
+	if got := e.UsageOnly(); len(got) != 1 || got[0] != "aws_data_transfer.eu" {
+		t.Error(got)
+	}
+	for name, want := range map[string]string{"both": "2", "none": "0"} {
+		of := e
+		if name == "none" {
+			of = e.PlanOnly()
+		}
+		alone, err := of.Estimate(fact.Plan{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		compared, err := of.Compare(fact.Plan{}, fact.Plan{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, got := range []fact.Estimate{alone, compared} {
+			if got.Total.After.Value().String() != want || !got.Total.Delta.IsZero() {
+				t.Errorf("%s: %s, delta %s", name, got.Total.After, got.Total.Delta)
+			}
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ type Entry struct {
 	Service    string             `yaml:"service"`    // as the provider's bill names it
 	Source     string             `yaml:"source"`     // the provider's pricing page that the rules follow
 	Free       string             `yaml:"free"`       // why the type costs nothing by itself; other entries may still use it
+	UsageOnly  bool               `yaml:"usage_only"` // no resource: it stands in the usage file alone, its values there are its attributes
 	Region     string             `yaml:"region"`     // expression; default: the resource's own region, else its provider's
 	Defaults   map[string]Default `yaml:"defaults"`   // what an attribute is when the configuration does not set it
 	Let        Bindings           `yaml:"let"`        // named expressions, evaluated in order
