@@ -14,7 +14,7 @@ import (
 // p the price book in the resource's region.
 var receiverOf = map[string]string{ //nolint:gochecknoglobals // a constant table; Go has no constant maps
 	"str": "r", "num": "r", "between": "r", "flag": "r", "has": "r", "known": "r", "list": "r", "block": "r", "strs": "r", "ref": "r",
-	"referrers": "r", "usage": "u", "use_str": "u", "used": "u", "usage_for": "u", "price": "p", "spec": "p", "usd": "p",
+	"referrers": "r", "usage": "u", "use_str": "u", "used": "u", "given": "u", "usage_for": "u", "price": "p", "spec": "p", "usd": "p",
 }
 
 // functions are what expressions may call beside the language's own operators.
@@ -36,6 +36,7 @@ func functions() []expr.Option {
 		expr.Function("usage", callUsage, new(func(*usageScope, string, ...any) float64)),
 		expr.Function("use_str", callUsageStr, new(func(*usageScope, string, ...any) string)),
 		expr.Function("used", callUsed, new(func(*usageScope, string) bool)),
+		expr.Function("given", callGiven, new(func(*usageScope, string) bool)),
 		expr.Function("usage_for", callUsageFor, new(func(*usageScope, string, *scope, ...any) float64)),
 		expr.Function("other_usage", callOtherUsage, new(func(*scope, string, float64) float64)),
 		expr.Function("price", callPrice, new(func(*pricer, string, string, ...any) *rate)),
@@ -182,11 +183,19 @@ func callUsageStr(args ...any) (any, error) {
 	return nil, &unknownError{"usage " + args[1].(string), "not a word"}
 }
 
-// callUsed reports that the usage file says something under a key.
+// callUsed reports that the usage file, or a usage profile, says something under a key.
 func callUsed(args ...any) (any, error) {
 	u, _ := args[0].(*usageScope)
 	_, _, ok := u.find(args[1].(string))
 	return ok || u.ctx.asked != nil, nil
+}
+
+// callGiven reports that the usage file itself says something under a key: only that may replace what the plan says.
+func callGiven(args ...any) (any, error) {
+	u, _ := args[0].(*usageScope)
+	_, from, ok := u.find(args[1].(string))
+	profile := u.ctx.estimator.options.Profile
+	return ok && (profile == nil || from != profile.name) || u.ctx.asked != nil, nil
 }
 
 // callUsageFor is a quantity that this resource's usage gives under the address of another one, such as a vault's for
