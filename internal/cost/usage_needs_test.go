@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -102,22 +101,5 @@ func TestUsageKeysAreDeclared(t *testing.T) {
 		for _, u := range estimator(t, cost.Options{Usage: given}).UnknownUsage() {
 			t.Errorf("%s asks for usage %q and does not declare it under usage", u.Type, u.Key)
 		}
-	}
-}
-
-// TestProfiles holds that no profile names a type or a usage key that the catalogue does not have.
-func TestProfiles(t *testing.T) {
-	t.Parallel()
-	for _, name := range cost.Profiles() {
-		profile, err := cost.Profile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, u := range estimator(t, cost.Options{Usage: profile}).UnknownUsage() {
-			t.Errorf("%s: %s has no usage key %s", name, u.Type, u.Key)
-		}
-	}
-	if _, err := cost.Profile("huge"); err == nil || !strings.Contains(err.Error(), "small, medium, large") {
-		t.Errorf("an unknown profile: %v", err)
 	}
 }
