@@ -118,7 +118,7 @@ func noQuote(err error) *fact.Quote {
 // component adds the lines of one component: one, or one a tier.
 func (c *evaluation) component(f *frame, comp *component, out *sideCost) {
 	rec := c.records.get()
-	line := sideLine{key: lineKey{f.key, comp.name.src, 0}, group: f.group, unit: comp.unit}
+	line := sideLine{key: lineKey{f.key, comp.name.src, 0}, group: f.group, unit: c.text(f, comp.unit)}
 	if comp.when != nil {
 		v, err := c.eval(f, comp.when, rec)
 		if err != nil {
@@ -261,7 +261,7 @@ func (c *evaluation) tiers(comp *component, r *rate, quantity float64) []tierQuo
 		c.rated(q, r, tier.Rate, comp.per)
 		t := tierQuote{quote: q}
 		if len(r.tiers) > 1 {
-			t.name = tierName(i, upper, comp.unit, short(tier.From.Div(per)))
+			t.name = tierName(i, upper, comp.unit.src, short(tier.From.Div(per)))
 		}
 		out = append(out, t)
 	}
