@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ type costOptions struct {
 	inputs
 	output
 	currency string
+	groupBy  string
 }
 
 func newCost(s streams) *cobra.Command {
@@ -36,12 +38,18 @@ func newCost(s streams) *cobra.Command {
 	o.inputs.flags(c)
 	o.output.flags(c, costFormats)
 	c.Flags().StringVar(&o.currency, "currency", "", "currency of the estimate (default USD; others need cost.exchange_rates)")
+	c.Flags().StringVar(&o.groupBy, "group-by", "", "text and csv: a row for each "+strings.Join(render.Dimensions(), ", ")+"; html has them all")
+	_ = c.RegisterFlagCompletionFunc("group-by", cobra.FixedCompletions(render.Dimensions(), cobra.ShellCompDirectiveNoFileComp))
 	c.AddCommand(newCostExplain(s), newCostSyncUsage(s))
 	return c
 }
 
 func (o *costOptions) run(ctx context.Context, s streams, paths []string) error {
 	if err := oneOf(o.format, costFormats); err != nil {
+		return err
+	}
+	var err error
+	if o.by, err = o.grouping(); err != nil {
 		return err
 	}
 	r, err := o.estimate(ctx, s, paths, false)
@@ -53,6 +61,17 @@ func (o *costOptions) run(ctx context.Context, s streams, paths []string) error 
 		return err
 	}
 	return failing(r.Verdict.Outcome, "block")
+}
+
+// grouping is what --group-by names, for the formats that have rows.
+func (o *costOptions) grouping() (render.Dimension, error) {
+	if o.groupBy == "" {
+		return render.NoDimension, nil
+	}
+	if o.format != "text" && o.format != "csv" {
+		return render.NoDimension, fmt.Errorf("--group-by is for --format text and csv; html shows every grouping, and json has what to group by at each resource")
+	}
+	return render.ParseDimension(o.groupBy)
 }
 
 func oneOf(format string, known []string) error {

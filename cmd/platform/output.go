@@ -15,6 +15,7 @@ import (
 type output struct {
 	format, out    string
 	quiet, noColor bool
+	by             render.Dimension
 }
 
 // write renders a report to standard output, or whole or not at all to a file.
@@ -24,7 +25,7 @@ func (o output) write(s streams, r render.Report) error {
 		return err
 	}
 	tty := s.outTTY && o.out == ""
-	options := render.Options{TTY: tty, Color: tty && !o.noColor && s.env("NO_COLOR") == "" && s.env("TERM") != "dumb", Width: s.width()}
+	options := render.Options{TTY: tty, Color: tty && !o.noColor && s.env("NO_COLOR") == "" && s.env("TERM") != "dumb", Width: s.width(), GroupBy: o.by}
 	var b bytes.Buffer
 	if err := render.Render(&b, format, r, options); err != nil {
 		return &faultError{err}

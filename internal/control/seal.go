@@ -121,7 +121,7 @@ func (c *canonical) resources(list []fact.ResourceCost) {
 }
 
 func (c *canonical) resource(r *fact.ResourceCost) {
-	c.text(r.Address, r.Previous, r.Type, r.Provider, r.Service, r.Region, r.Rule, r.Pricing)
+	c.text(r.Address, r.Previous, r.Type, r.Provider, r.Service, r.Region, r.Module, r.Team, r.Environment, r.Rule, r.Pricing)
 	c.number(int(r.Action))
 	c.change(r.Monthly)
 	c.number(len(r.Lines))

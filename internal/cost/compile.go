@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/expr-lang/expr"
@@ -24,8 +25,7 @@ type binding struct {
 }
 
 type component struct {
-	name                  text
-	unit                  string
+	name, unit            text
 	per                   float64
 	when, quantity, price *program
 }
@@ -156,7 +156,7 @@ func compileRules(env environment, lets catalog.Bindings, comps []catalog.Compon
 }
 
 func compileComponent(env environment, c catalog.Component) (component, error) {
-	out := component{unit: c.Unit, per: c.Per}
+	out := component{per: c.Per}
 	if out.per == 0 {
 		out.per = 1
 	}
@@ -169,6 +169,9 @@ func compileComponent(env environment, c catalog.Component) (component, error) {
 	var err error
 	if out.name, err = compileText(env, c.Name); err != nil {
 		return out, fmt.Errorf("name: %w", err)
+	}
+	if out.unit, err = compileText(env, c.Unit); err != nil {
+		return out, fmt.Errorf("unit: %w", err)
 	}
 	return out, nil
 }
@@ -230,7 +233,7 @@ func (r *rules) check(in *compiler) error {
 	}
 	check("region", r.region)
 	for _, c := range r.components {
-		check("component "+c.name.src, append(c.name.programs(), c.when, c.quantity, c.price)...)
+		check("component "+c.name.src, append(slices.Concat(c.name.programs(), c.unit.programs()), c.when, c.quantity, c.price)...)
 	}
 	for _, c := range r.children {
 		check("child "+c.group.src, append(c.group.programs(), c.each, c.when, c.times)...)

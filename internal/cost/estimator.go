@@ -254,6 +254,7 @@ func (w *worker) price(p pair, inside func(*fact.Resource) bool) result {
 		before = w.before.side(p.before, rules)
 	}
 	merge(&out.cost, before, after)
+	cmp.Or(p.after, p.before).place(&out.cost, w.after.universe.plan)
 	if r.Uncounted != "" {
 		perInstance(out.cost.Lines, r.Uncounted)
 	}

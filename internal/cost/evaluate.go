@@ -63,7 +63,7 @@ func (c *evaluation) assume(a fact.Assumption) {
 }
 
 func (c *evaluation) used(what string) {
-	if c.record != nil {
+	if c.record != nil && !slices.Contains(c.record.usage, what) {
 		c.record.usage = append(c.record.usage, what)
 	}
 }
@@ -179,7 +179,11 @@ func (c *evaluation) eval(f *frame, p *program, rec *record) (any, error) {
 			continue
 		}
 		rec.assumptions = append(rec.assumptions, let.assumptions...)
-		rec.usage = append(rec.usage, let.usage...)
+		for _, what := range let.usage {
+			if !slices.Contains(rec.usage, what) {
+				rec.usage = append(rec.usage, what)
+			}
+		}
 		if let.fault != nil {
 			return nil, let.fault
 		}

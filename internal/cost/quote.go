@@ -136,7 +136,7 @@ func noQuote(err error) *fact.Quote {
 // component adds the lines of one component: one, or one a tier.
 func (c *evaluation) component(f *frame, comp *component, out *sideCost) {
 	rec := c.records.get()
-	line := sideLine{key: lineKey{f.key, comp.name.src, 0}, group: f.group, unit: comp.unit}
+	line := sideLine{key: lineKey{f.key, comp.name.src, 0}, group: f.group, unit: c.text(f, comp.unit)}
 	if comp.when != nil {
 		v, err := c.eval(f, comp.when, rec)
 		if err != nil {
@@ -289,7 +289,7 @@ func (c *evaluation) tiers(comp *component, r *rate, quantity float64) []tierQuo
 		c.listed(q, r, i, comp.per)
 		t := tierQuote{quote: q}
 		if len(r.tiers) > 1 {
-			t.name = tierName(i, upper, tier.From, comp.unit, per)
+			t.name = tierName(i, upper, tier.From, comp.unit.src, per)
 		}
 		out = append(out, t)
 	}

@@ -222,12 +222,11 @@ type tally struct {
 }
 
 func (t *tally) resource(r *fact.ResourceCost) {
-	open := t.open(r.Lines)
+	before, after := t.open(r.Lines)
 	for i := range r.Lines {
 		l := &r.Lines[i]
 		c := fact.Change{Before: t.quote(l.Before), After: t.quote(l.After), Delta: t.zero}
-		if l.Before != l.After && (len(open) == 0 || !open[baseName(l)]) {
-			// Where one side has no number, the other is no saving and no increase either.
+		if l.Before != l.After && comparableLine(l, before, after) {
 			c.Delta = c.After.Sub(c.Before)
 		}
 		addChange(&t.total, c)
@@ -240,20 +239,37 @@ func (t *tally) resource(r *fact.ResourceCost) {
 	}
 }
 
-// open names the components that have no number on some side. A tier of a component counts as the component.
-func (t *tally) open(lines []fact.LineItem) map[string]bool {
-	var open map[string]bool
+// comparableLine is false where one side of a line has no number: the other is then no saving and no increase either. A
+// line that stands on one side alone is compared with what its component was, or becomes, on the other.
+func comparableLine(l *fact.LineItem, before, after map[string]bool) bool {
+	switch {
+	case l.Before == nil:
+		return len(before) == 0 || !before[baseName(l)]
+	case l.After == nil:
+		return len(after) == 0 || !after[baseName(l)]
+	}
+	return !isOpen(l.Before) && !isOpen(l.After)
+}
+
+// open names the components that have no number before, and those that have none after. A tier of a component counts
+// as the component.
+func (t *tally) open(lines []fact.LineItem) (before, after map[string]bool) {
+	note := func(m *map[string]bool, q *fact.Quote, l *fact.LineItem) {
+		if !isOpen(q) {
+			return
+		}
+		if *m == nil {
+			*m = map[string]bool{}
+		}
+		(*m)[baseName(l)] = true
+	}
 	for i := range lines {
 		l := &lines[i]
-		if isOpen(l.Before) || isOpen(l.After) {
-			if open == nil {
-				open = map[string]bool{}
-			}
-			open[baseName(l)] = true
-		}
+		note(&before, l.Before, l)
+		note(&after, l.After, l)
 		t.inspect(l)
 	}
-	return open
+	return before, after
 }
 
 func isOpen(q *fact.Quote) bool {

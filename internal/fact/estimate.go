@@ -101,6 +101,9 @@ type ResourceCost struct {
 	Provider    string       `json:"provider"` // aws, azure or google
 	Service     string       `json:"service"`  // as the provider's bill names it
 	Region      string       `json:"region"`
+	Module      string       `json:"module,omitempty"`      // instance path, such as module.db[0]; empty for the root module
+	Team        string       `json:"team,omitempty"`        // from its tags or labels; empty when none names one
+	Environment string       `json:"environment,omitempty"` // the same
 	Action      Action       `json:"action"`
 	Monthly     Change       `json:"monthly"`
 	Lines       []LineItem   `json:"lines"`

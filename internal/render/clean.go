@@ -124,7 +124,7 @@ func (c cleaner) assumption(a fact.Assumption) fact.Assumption {
 }
 
 func (c cleaner) resource(r fact.ResourceCost) fact.ResourceCost {
-	c.all(&r.Address, &r.Previous, &r.Type, &r.Provider, &r.Service, &r.Region, &r.Rule, &r.Pricing)
+	c.all(&r.Address, &r.Previous, &r.Type, &r.Provider, &r.Service, &r.Region, &r.Module, &r.Team, &r.Environment, &r.Rule, &r.Pricing)
 	r.Assumptions, r.Attributes = same(r.Assumptions, c.assumption), same(r.Attributes, c.assumption)
 	r.Lines = same(r.Lines, func(l fact.LineItem) fact.LineItem {
 		c.all(&l.Group, &l.Name, &l.Was, &l.Unit)

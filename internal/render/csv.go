@@ -16,7 +16,7 @@ func csvReport(r Report) ([]byte, error) {
 	header := []string{
 		"project", "address", "type", "provider", "service", "region", "action", "group", "component", "unit", "currency",
 		"before_basis", "before_quantity", "before_rate", "before_monthly", "after_basis", "after_quantity", "after_rate", "after_monthly",
-		"price_table", "price_key", "price_as_of", "why",
+		"price_table", "price_key", "price_as_of", "why", "module", "team", "environment",
 	}
 	_ = w.Write(header) // the writer keeps its first error for Flush
 	for _, p := range r.Projects {
@@ -51,7 +51,7 @@ func csvRow(project, currency string, c *fact.ResourceCost, l fact.LineItem) []s
 	row := texts(project, c.Address, c.Type, c.Provider, c.Service, c.Region, action, l.Group, l.Name, l.Unit, currency)
 	row = append(row, csvQuote(l.Before)...)
 	row = append(row, csvQuote(l.After)...)
-	return append(row, texts(source.Table, source.Key, source.AsOf, q.Why)...)
+	return append(row, texts(source.Table, source.Key, source.AsOf, q.Why, c.Module, c.Team, c.Environment)...)
 }
 
 func texts(list ...string) []string {

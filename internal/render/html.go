@@ -39,7 +39,8 @@ func htmlReport(r Report) ([]byte, error) {
 		Checks []verdict.Check
 		Bars   []bar
 		Height int
-	}{Report: r, Checks: r.Verdict.Checks, Bars: bars(r)}
+		Charts []chart
+	}{Report: r, Checks: r.Verdict.Checks, Bars: bars(r), Charts: charts(r)}
 	data.Height = 24*len(data.Bars) + 4
 	var b bytes.Buffer
 	if err := t.Execute(&b, data); err != nil {

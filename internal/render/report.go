@@ -145,6 +145,8 @@ type Options struct {
 	Width  int    // of the terminal in columns; default 100
 	Marker string // first line of the Markdown, such as <!-- platform:verdict:v1 -->
 	Limit  int    // of the Markdown in characters; default 65,536, GitHub's limit of a comment
+
+	GroupBy Dimension // of text and CSV: a row a group instead of a row a line
 }
 
 // Render writes a report. An error is the writer's, or an unknown format.
@@ -159,7 +161,7 @@ func Render(w io.Writer, f Format, r Report, o Options) error {
 	}
 	switch f {
 	case Text:
-		b = []byte(textReport(r, o))
+		b = []byte(textOf(r, o))
 	case JSON:
 		b, err = jsonReport(r)
 	case Markdown:
@@ -173,7 +175,7 @@ func Render(w io.Writer, f Format, r Report, o Options) error {
 	case GitHub:
 		b = []byte(githubReport(r))
 	case CSV:
-		b, err = csvReport(r)
+		b, err = csvOf(r, o)
 	case None:
 		err = fmt.Errorf("no format was chosen; choose one of %s", strings.Join(Formats(), ", "))
 	default:
