@@ -187,7 +187,7 @@ func callUsageStr(args ...any) (any, error) {
 func callUsed(args ...any) (any, error) {
 	u, _ := args[0].(*usageScope)
 	_, _, ok := u.find(args[1].(string))
-	return ok || u.ctx.asked != nil, nil
+	return ok || u.ctx.askAll, nil
 }
 
 // callGiven reports that the usage file itself says something under a key: only that may replace what the plan says.
@@ -195,7 +195,7 @@ func callGiven(args ...any) (any, error) {
 	u, _ := args[0].(*usageScope)
 	_, from, ok := u.find(args[1].(string))
 	profile := u.ctx.estimator.options.Profile
-	return ok && (profile == nil || from != profile.name) || u.ctx.asked != nil, nil
+	return ok && (profile == nil || from != profile.name) || u.ctx.askAll, nil
 }
 
 // callUsageFor is a quantity that this resource's usage gives under the address of another one, such as a vault's for
@@ -233,8 +233,9 @@ func callOtherUsage(args ...any) (any, error) {
 }
 
 func (s *usageScope) get(key string, fallback []any) (any, error) {
-	s.ctx.asks(s.of, key)
-	if v, from, ok := s.find(key); ok {
+	v, from, ok := s.find(key)
+	s.ctx.asks(s.of, key, otherwise(v, from, fallback))
+	if ok {
 		text, _ := toText(v)
 		s.ctx.used(fmt.Sprintf("%s = %s (%s)", key, text, from))
 		return v, nil
@@ -252,6 +253,18 @@ func (s *usageScope) get(key string, fallback []any) (any, error) {
 		return 1.0, nil // so that what else the resource asks for is heard of, too
 	}
 	return nil, &usageUnsetError{key}
+}
+
+// otherwise tells what counts where the usage file does not give a key: what a profile assumes, or the fallback.
+func otherwise(v any, from string, fallback []any) string {
+	if text, ok := toText(v); ok && v != nil {
+		return text + " by the " + from
+	}
+	if len(fallback) == 0 {
+		return ""
+	}
+	text, _ := toText(fallback[0])
+	return text
 }
 
 // callRoundUp rounds a quantity up to a multiple of a step, as providers bill it.

@@ -90,6 +90,11 @@ func TestUsageKeysAreDeclared(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for i := range needs {
+			for j := range needs[i].Keys {
+				needs[i].Keys[j].Optional = false
+			}
+		}
 		skeleton, err := cost.SyncUsage(file, nil, needs)
 		if err != nil {
 			t.Fatal(err)
