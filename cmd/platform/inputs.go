@@ -76,16 +76,19 @@ func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []
 	if in.base != "" && len(paths) > 1 {
 		return fmt.Errorf("--base is compared with one plan or folder, and %d are named; run the command once for each", len(paths))
 	}
+	if in.base != "" && in.baseRef != "" {
+		return fmt.Errorf("--base and --base-ref say two different things; give one")
+	}
+	if in.limits.MaxBytes <= 0 || in.limits.MaxResources <= 0 {
+		return fmt.Errorf("--max-bytes and --max-resources must be greater than zero")
+	}
 	var base *fact.Plan
-	if in.base != "" && !isFolder(in.base) {
+	if in.base != "" && !isFolder(in.base) && sniff(in.base) == aPlan {
 		b, err := in.read(ctx, s, p, in.base)
 		if err != nil {
 			return err
 		}
 		base = &b
-	}
-	if in.limits.MaxBytes <= 0 || in.limits.MaxResources <= 0 {
-		return fmt.Errorf("--max-bytes and --max-resources must be greater than zero")
 	}
 	folders := slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !isFolder(path) })
 	if out.sources, err = in.loadFolders(ctx, s, p, folders, out.config.Roots); err != nil {
@@ -98,6 +101,14 @@ func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []
 		if isFolder(path) {
 			continue
 		}
+		if kind := sniff(path); kind != aPlan {
+			sources, err := in.loadEstimated(ctx, path, kind)
+			if err != nil {
+				return err
+			}
+			out.sources = append(out.sources, sources...)
+			continue
+		}
 		if in.baseRef != "" || isFolder(in.base) {
 			return fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref and a folder as --base are for Terraform folders", path)
 		}
@@ -106,6 +117,9 @@ func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []
 			return err
 		}
 		source.Base = base
+		if source.Prior, err = in.priorOf(source.Name); err != nil {
+			return err
+		}
 		out.sources = append(out.sources, source)
 	}
 	return nil
@@ -264,3 +278,9 @@ func hasTerraform(dir string) bool {
 	}
 	return false
 }
+
+// What is read at most, unless a flag says otherwise.
+const (
+	defaultMaxBytes     = 512 << 20
+	defaultMaxResources = 200_000
+)
