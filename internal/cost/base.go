@@ -94,7 +94,10 @@ func endsWith(r *fact.ResourceCost) bool {
 }
 
 // beside counts what it does to the base's lines.
-type beside struct{ repriced, kept int }
+type beside struct {
+	repriced, kept int
+	elsewhere      bool // the two sides of the resource at hand are in different regions
+}
 
 func (b *beside) notes() []fact.Assumption {
 	var out []fact.Assumption
@@ -132,6 +135,7 @@ func (b *beside) resource(was, now *fact.ResourceCost) fact.ResourceCost {
 		}
 		return out
 	}
+	b.elsewhere = was.Region != "" && now.Region != "" && was.Region != now.Region
 	b.lines(&out, was)
 	out.Action = actionBeside(now.Action, out.Lines)
 	return out

@@ -49,18 +49,18 @@ const maxLines = 2000
 // price is the base's quantity at the head's rate, where both are the same thing.
 func (b *beside) price(now, was fact.LineItem) *fact.Quote {
 	head, base := now.After, was.After
-	if !identical(now, was) && !sameSKU(now, was) || otherRow(head.Price, base.Price) {
+	if !identical(now, was) && !sameSKU(now, was) || b.elsewhere || otherRow(head.Price, base.Price) {
 		return b.keep(base)
 	}
-	if alike(head, base) {
+	if alike(head, base) && (head.Monthly != nil || base.Monthly == nil) {
 		b.repriced++
 		return head
 	}
-	if base.Quantity == nil || head.Rate == nil {
-		return b.keep(base)
+	if base.Monthly == nil || head.Monthly == nil || base.Quantity == nil || head.Rate == nil {
+		return b.keep(base) // a side without a number stays one: filling it in would be a difference that nobody made
 	}
 	b.repriced++
-	monthly := head.Rate.Mul(*base.Quantity)
+	monthly := money.New(head.Rate.Value().Mul(*base.Quantity).Round(10), head.Rate.Currency())
 	if q := head.Quantity; q != nil && head.Monthly != nil && q.IsPositive() && !head.Rate.Mul(*q).Value().Round(10).Equal(head.Monthly.Value().Round(10)) {
 		monthly = money.New(head.Monthly.Value().Mul(*base.Quantity).DivRound(*q, 10), head.Monthly.Currency()) // a discount by quantity
 	}

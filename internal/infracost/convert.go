@@ -109,6 +109,7 @@ func convert(raw *rawProject, currency money.Currency) (Project, error) {
 	resources := make([]fact.ResourceCost, 0, len(list))
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		c := list[name]
+		regroup(c.Lines)
 		c.Action = actionOf(c, raw.hasPast && len(raw.past) > 0)
 		resources = append(resources, *c)
 	}
@@ -261,6 +262,17 @@ func place(c *fact.ResourceCost, found []item, after bool) {
 			l.After = l.Before
 		}
 	}
+}
+
+// regroup puts a resource's own lines first and those of one subresource together, as they are written.
+func regroup(lines []fact.LineItem) {
+	order := map[string]int{"": 0}
+	for _, l := range lines {
+		if _, ok := order[l.Group]; !ok {
+			order[l.Group] = len(order)
+		}
+	}
+	slices.SortStableFunc(lines, func(a, b fact.LineItem) int { return order[a.Group] - order[b.Group] })
 }
 
 func equal(a, b *fact.Quote) bool {

@@ -24,7 +24,7 @@ func Diff(projects []Project, currency money.Currency, skipped bool) string {
 			changed(&b, &p.Estimate.Resources[j])
 		}
 		e := p.Estimate
-		fmt.Fprintf(&b, "Monthly cost change for %s: %s%s\n\n", clean(p.Label()), change(e.Total), open(&e))
+		fmt.Fprintf(&b, "Monthly cost change for %s:%s %s%s\n\n", clean(p.Label()), strings.TrimSuffix(partly(p), ":"), change(e.Total), open(&e))
 		total = plus(total, e.Total)
 	}
 	if len(projects) > 1 {

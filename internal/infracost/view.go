@@ -14,7 +14,9 @@ import (
 )
 
 // Fields lists the columns that a table may have beside the name.
-func Fields() []string { return []string{"price", "monthlyQuantity", "unit", "hourlyCost", "monthlyCost"} }
+func Fields() []string {
+	return []string{"price", "monthlyQuantity", "unit", "hourlyCost", "monthlyCost"}
+}
 
 // ParseFields reads --fields; "all" stands for every column.
 func ParseFields(list []string) ([]string, error) {
@@ -48,9 +50,9 @@ func Table(projects []Project, currency money.Currency, fields []string, skipped
 			rows(t, &p.Estimate.Resources[j], fields)
 		}
 		if t.Length() > 0 {
-			b.WriteString("\n" + t.Render() + "\n\n")
+			b.WriteString("\n" + trimmed(t.Render()) + "\n\n")
 		}
-		fmt.Fprintf(&b, "Project total %s a month%s\n\n", render.Cents(p.Estimate.Total.After), without(&p.Estimate))
+		fmt.Fprintf(&b, "Project total%s %s a month%s\n\n", partly(p), render.Cents(p.Estimate.Total.After), without(&p.Estimate))
 		total = total.Add(p.Estimate.Total.After)
 	}
 	if len(projects) > 1 {
@@ -58,6 +60,22 @@ func Table(projects []Project, currency money.Currency, fields []string, skipped
 	}
 	b.WriteString(coverage(projects, skipped))
 	return b.String()
+}
+
+// partly says that a total is not that of the whole project.
+func partly(p *Project) string {
+	if len(p.Faults) > 0 {
+		return " of what could be estimated:"
+	}
+	return ""
+}
+
+func trimmed(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 func newTable(fields []string) table.Writer {
@@ -181,7 +199,11 @@ func coverage(projects []Project, skipped bool) string {
 		c := projects[i].Estimate.Coverage
 		resources, free, unpriced, unknown = resources+c.Resources, free+c.Free, unpriced+c.Unpriced, unknown+c.Unknown
 	}
-	fmt.Fprintf(&b, "%d resources: %d priced, %d free, %d without a price, %d not known before apply\n", resources, resources-free-unpriced-unknown, free, unpriced, unknown)
+	word := "resources"
+	if resources == 1 {
+		word = "resource"
+	}
+	fmt.Fprintf(&b, "%d %s: %d priced, %d free, %d without a price, %d not known before apply\n", resources, word, resources-free-unpriced-unknown, free, unpriced, unknown)
 	if unpriced > 0 && !skipped {
 		b.WriteString("--show-skipped names those without a price\n")
 	}
