@@ -23,15 +23,19 @@ func TestMain(m *testing.M) {
 // TestScripts runs every testdata/script/*.txtar: real commands on real files, with their exit codes.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
+	testscript.Run(t, scripts("testdata/script"))
+}
+
+func scripts(dir string) testscript.Params {
+	return testscript.Params{
+		Dir: dir, RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
 			e.Values[hubKey{}] = &standIn{}
 			demo := os.DirFS("../../testdata/demo")
 			return os.CopyFS(e.WorkDir+"/demo", demo)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "hub": hub},
-	})
+	}
 }
 
 // exits runs a program and wants its exit code: exits 3 platform check plan.json.

@@ -265,7 +265,7 @@ func (c *Commenter) hide(ctx context.Context, node string) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var answer struct {
 		Errors []struct {
 			Message string `json:"message"`

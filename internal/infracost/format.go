@@ -37,8 +37,10 @@ func Formats() []string { return formatNames[1:] }
 
 // ParseFormat reads a name, in any case, as the original does.
 func ParseFormat(name string) (Format, error) {
-	if i := slices.Index(formatNames[:], strings.ToLower(name)); i > 0 {
-		return Format(i), nil
+	for i, known := range formatNames {
+		if i > 0 && known == strings.ToLower(name) {
+			return Format(i), nil
+		}
 	}
 	return NoFormat, fmt.Errorf("--format %.40q is not known; choose of %s", name, strings.Join(Formats(), ", "))
 }
