@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ type commentOptions struct {
 	paths, policies                     []string
 	repo, commit, token, apiURL, author string
 	behavior, tag, format, extra        string
+	pullText                            string // empty, where a workflow has no pull request
 	pull                                int
 	dryRun, skipNoDiff, skipped         bool
 }
@@ -45,7 +47,7 @@ func (o *commentOptions) flags(c *cobra.Command) {
 	f.StringArrayVarP(&o.paths, "path", "p", nil, "Infracost JSON file, or a pattern in quotes; may be given more than once")
 	f.StringArrayVar(&o.policies, "policy-path", nil, "policies of package infracost: file, folder or pattern in quotes; may be given more than once")
 	f.StringVar(&o.repo, "repo", "", "repository, as owner/name")
-	f.IntVar(&o.pull, "pull-request", 0, "number of the pull request")
+	f.StringVar(&o.pullText, "pull-request", "", "number of the pull request")
 	f.StringVar(&o.commit, "commit", "", "commit to comment on, in place of a pull request")
 	f.StringVar(&o.behavior, "behavior", "update", "update, new, hide-and-new or delete-and-new")
 	f.StringVar(&o.tag, "tag", "", "tells comments of several jobs apart")
@@ -134,6 +136,13 @@ func (o *commentOptions) validate() error {
 		return fmt.Errorf("--behavior %.40q is not known; choose update, new, hide-and-new or delete-and-new", o.behavior)
 	}
 	owner, name, ok := strings.Cut(o.repo, "/")
+	if o.pullText != "" {
+		n, err := strconv.Atoi(o.pullText)
+		if err != nil || n <= 0 {
+			return fmt.Errorf("--pull-request %.40q is no number of a pull request", o.pullText)
+		}
+		o.pull = n
+	}
 	switch {
 	case o.format != "" && o.format != "json":
 		return fmt.Errorf("--format %.40q is not known; a comment's is Markdown", o.format)
@@ -141,8 +150,6 @@ func (o *commentOptions) validate() error {
 		return fmt.Errorf("--repo %.80q is not owner/name", o.repo)
 	case o.pull == 0 && o.commit == "":
 		return errors.New("name where to write: --pull-request NUMBER, or --commit SHA")
-	case o.pull < 0:
-		return fmt.Errorf("--pull-request %d is no number of a pull request", o.pull)
 	case o.commit != "" && strings.Trim(o.commit, "0123456789abcdefABCDEF") != "":
 		return fmt.Errorf("--commit %.60q is no commit", o.commit)
 	}

@@ -11,12 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/org/platform-action/internal/control"
-	"github.com/org/platform-action/internal/cost"
-	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/infracost"
-	"github.com/org/platform-action/internal/money"
-	"github.com/org/platform-action/internal/render"
 	"github.com/org/platform-action/internal/terraform"
 )
 
@@ -209,115 +204,6 @@ func (o *infracostRun) within(ctx context.Context, p infracost.ConfigProject) ([
 		return nil, fmt.Errorf("%s: no such plan file or Terraform folder: there is no Terraform source in it", p.Path)
 	}
 	return out, nil
-}
-
-// estimate prices the projects, each by its usage file, and puts them into one report.
-func (o *infracostRun) estimate(ctx context.Context, s streams, projects []project, currency string) (render.Report, []control.Source, error) {
-	var prior []infracost.Project
-	var old []control.Estimated
-	if o.compareTo != "" {
-		kind := sniff(o.compareTo)
-		if kind == aPlan {
-			return render.Report{}, nil, fmt.Errorf("--compare-to %s: it is no Infracost JSON; make it with: infracost breakdown --path . --format json --out-file %s", o.compareTo, o.compareTo)
-		}
-		var err error
-		if old, prior, err = projects[0].inputs.estimates(o.compareTo, kind); err != nil {
-			return render.Report{}, nil, fmt.Errorf("--compare-to: %w", err)
-		}
-	}
-	p := newProgress(s, false)
-	defer p.done()
-	var all []control.Source
-	var last loaded
-	var plane *cost.Estimator
-	unit := money.USD
-	taken := make([]bool, len(old))
-	for i := range projects {
-		in, err := projects[i].inputs.load(ctx, s, p, []string{projects[i].Path})
-		if err != nil {
-			return render.Report{}, nil, err
-		}
-		if o.compareTo != "" {
-			o.compare(in.sources, projects[i], prior, old, taken, len(projects))
-		} else if isFolder(projects[i].Path) && o.command == "diff" {
-			return render.Report{}, nil, fmt.Errorf("diff of a folder needs something to compare with: --compare-to infracost-base.json; or platform cost %s --base-ref origin/main", projects[i].Path)
-		}
-		if unit, plane, err = newEstimator(in, currency, false); err != nil {
-			return render.Report{}, nil, err
-		}
-		ready, err := priced(ctx, plane, unit, in)
-		if err != nil {
-			return render.Report{}, nil, err
-		}
-		all, last = append(all, ready...), in
-	}
-	for i := range old { // a project that is gone costs nothing any more
-		if !taken[i] {
-			all = append(all, control.Source{Name: old[i].Name, Prior: &old[i], Ready: &control.Estimated{
-				Name: old[i].Name, Digest: old[i].Digest, Estimate: cost.Sum(nil, unit), Alone: true,
-			}, Infracost: infracost.Document})
-		}
-	}
-	last.sources = all
-	if err := inCurrency(plane, all); err != nil {
-		return render.Report{}, nil, err
-	}
-	r, err := control.New(plane, nil, nil, unit).Estimate(ctx, control.Request{Sources: all, Inputs: last.digests})
-	if err != nil {
-		return r, nil, &faultError{err}
-	}
-	r.View, r.Version = render.CostView, version
-	return r, all, nil
-}
-
-// priced estimates a project by its own usage file; what is found stands in place of its plan from there on.
-func priced(ctx context.Context, plane *cost.Estimator, unit money.Currency, in loaded) ([]control.Source, error) {
-	r, err := control.New(plane, nil, in.usage, unit).Estimate(ctx, control.Request{Sources: in.sources, Inputs: in.digests})
-	if err != nil {
-		return nil, &faultError{err}
-	}
-	out := slices.Clone(in.sources)
-	for i := range out {
-		e, ok := r.Projects[i].Estimate.Get()
-		ready := control.Estimated{Name: out[i].Name, Digest: out[i].Plan.Digest, Estimate: e}
-		if !ok {
-			ready.Faults = append(slices.Clone(ready.Faults), planFault(r.Projects[i]))
-		}
-		if prior := out[i].Prior; prior != nil {
-			ready.Faults = append(slices.Clone(ready.Faults), prior.Faults...)
-		}
-		out[i].Ready, out[i].Prior, out[i].Base = &ready, nil, nil
-	}
-	return out, nil
-}
-
-// compare finds what each source is compared with: the project of the same name, or path, or the only one there is.
-func (o *infracostRun) compare(sources []control.Source, p project, prior []infracost.Project, old []control.Estimated, taken []bool, projects int) {
-	for i := range sources {
-		names := []string{p.Name, sources[i].Name, filepath.ToSlash(filepath.Clean(p.Path))}
-		at := slices.IndexFunc(old, func(e control.Estimated) bool { return slices.Contains(names, e.Name) })
-		if at < 0 {
-			at = slices.IndexFunc(prior, func(x infracost.Project) bool {
-				return x.Path != "" && slices.Contains(names, filepath.ToSlash(filepath.Clean(x.Path)))
-			})
-		}
-		if at < 0 && len(old) == 1 && projects == 1 && len(sources) == 1 {
-			at = 0
-		}
-		if at < 0 || taken[at] { // a new project
-			sources[i].Prior = &control.Estimated{Name: displayName(o.compareTo), Estimate: fact.Estimate{Currency: money.USD}}
-			if len(old) > 0 {
-				sources[i].Prior.Estimate.Currency, sources[i].Prior.Digest = old[0].Estimate.Currency, old[0].Digest
-			}
-			continue
-		}
-		taken[at] = true
-		sources[i].Prior = &old[at]
-	}
-}
-
-func planFault(p render.Project) fact.Fault {
-	return fact.Fault{Where: p.Name, Message: p.Estimate.Why()}
 }
 
 // label gives the document's projects the names, kinds and paths of the command line.

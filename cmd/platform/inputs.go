@@ -101,28 +101,30 @@ func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []
 		if isFolder(path) {
 			continue
 		}
-		if kind := sniff(path); kind != aPlan {
-			sources, err := in.loadEstimated(ctx, path, kind)
-			if err != nil {
-				return err
-			}
-			out.sources = append(out.sources, sources...)
-			continue
-		}
-		if in.baseRef != "" || isFolder(in.base) {
-			return fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref and a folder as --base are for Terraform folders", path)
-		}
-		source, err := in.loadPlan(ctx, s, p, path)
+		sources, err := in.loadFile(ctx, s, p, path, base)
 		if err != nil {
 			return err
 		}
-		source.Base = base
-		if source.Prior, err = in.priorOf(source.Name); err != nil {
-			return err
-		}
-		out.sources = append(out.sources, source)
+		out.sources = append(out.sources, sources...)
 	}
 	return nil
+}
+
+// loadFile reads a plan, or estimates in its place.
+func (in inputs) loadFile(ctx context.Context, s streams, p *progress, path string, base *fact.Plan) ([]control.Source, error) {
+	if kind := sniff(path); kind != aPlan {
+		return in.loadEstimated(ctx, path, kind)
+	}
+	if in.baseRef != "" || isFolder(in.base) {
+		return nil, fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref and a folder as --base are for Terraform folders", path)
+	}
+	source, err := in.loadPlan(ctx, s, p, path)
+	if err != nil {
+		return nil, err
+	}
+	source.Base = base
+	source.Prior, err = in.priorOf(source.Name)
+	return []control.Source{source}, err
 }
 
 // distinct refuses a plan that is named twice: its cost would count twice.

@@ -78,33 +78,9 @@ func convert(raw *rawProject, currency money.Currency) (Project, error) {
 	if !raw.hasNow && len(p.Faults) == 0 {
 		return p, errors.New("has no breakdown")
 	}
-	list := map[string]*fact.ResourceCost{}
-	for _, s := range []struct {
-		resources []wireResource
-		after     bool
-	}{{raw.past, false}, {raw.now, true}} {
-		lines := map[string][]item{}
-		for i := range s.resources {
-			w := &s.resources[i]
-			if w.Name == "" {
-				return p, errors.New("a resource has no name")
-			}
-			if list[w.Name] == nil {
-				typ := cmp.Or(w.Type, typeOf(w.Name))
-				list[w.Name] = &fact.ResourceCost{Address: w.Name, Type: typ, Provider: providerOf(typ)}
-			}
-			if len(w.Tags) > 0 {
-				p.Tags[w.Name] = w.Tags
-			}
-			found, err := items(w, "", currency, 0)
-			if err != nil {
-				return p, fmt.Errorf("%.120s: %w", w.Name, err)
-			}
-			lines[w.Name] = append(lines[w.Name], found...)
-		}
-		for name, found := range lines {
-			place(list[name], found, s.after)
-		}
+	list, err := p.resources(raw, currency)
+	if err != nil {
+		return p, err
 	}
 	resources := make([]fact.ResourceCost, 0, len(list))
 	for _, name := range slices.Sorted(maps.Keys(list)) {
@@ -117,6 +93,39 @@ func convert(raw *rawProject, currency money.Currency) (Project, error) {
 	p.Estimate.Notes = []fact.Assumption{{What: "prices", Value: "of the Infracost document", Why: "this estimate was read and not made here: no price of the book stands in it"}}
 	unsupported(&p.Estimate, raw.summary, p.Past)
 	return p, nil
+}
+
+// resources puts both sides of every resource together, by name.
+func (p *Project) resources(raw *rawProject, currency money.Currency) (map[string]*fact.ResourceCost, error) {
+	list := map[string]*fact.ResourceCost{}
+	for _, s := range []struct {
+		resources []wireResource
+		after     bool
+	}{{raw.past, false}, {raw.now, true}} {
+		lines := map[string][]item{}
+		for i := range s.resources {
+			w := &s.resources[i]
+			if w.Name == "" {
+				return nil, errors.New("a resource has no name")
+			}
+			if list[w.Name] == nil {
+				typ := cmp.Or(w.Type, typeOf(w.Name))
+				list[w.Name] = &fact.ResourceCost{Address: w.Name, Type: typ, Provider: providerOf(typ)}
+			}
+			if len(w.Tags) > 0 {
+				p.Tags[w.Name] = w.Tags
+			}
+			found, err := items(w, "", currency, 0)
+			if err != nil {
+				return nil, fmt.Errorf("%.120s: %w", w.Name, err)
+			}
+			lines[w.Name] = append(lines[w.Name], found...)
+		}
+		for name, found := range lines {
+			place(list[name], found, s.after)
+		}
+	}
+	return list, nil
 }
 
 // unsupported adds the resources that the document only counts: they cost, or do not, and nobody says which.

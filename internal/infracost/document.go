@@ -3,12 +3,16 @@
 package infracost
 
 import (
+	"bytes"
 	"cmp"
-	"encoding/json"
+	stdjson "encoding/json"
+	"errors"
 	"io"
 	"slices"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/shopspring/decimal"
 
 	"github.com/org/platform-action/internal/fact"
@@ -26,20 +30,19 @@ type Options struct {
 // Document is the estimate of one plan as a JSON value, as policies see it. It holds no time: the same facts must get
 // the same verdict.
 func Document(name string, e fact.Estimate) (any, error) {
-	b, err := json.Marshal(root([]Project{{Name: name, Path: name, Kind: "terraform_plan_json", Estimate: e}}, e.Currency, Options{Command: "breakdown"}))
-	return json.RawMessage(b), err
+	var b bytes.Buffer
+	err := Write(&b, []Project{{Name: name, Path: name, Kind: "terraform_plan_json", Estimate: e}}, e.Currency, Options{Command: "breakdown"})
+	return stdjson.RawMessage(b.Bytes()), err
 }
 
-// Write writes projects of one currency as one document.
+// Write writes projects of one currency as one document, resource by resource.
 func Write(w io.Writer, projects []Project, currency money.Currency, o Options) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(root(projects, currency, o))
+	return json.MarshalWrite(w, root(projects, currency, o), json.Deterministic(true), jsontext.EscapeForHTML(true), jsontext.AllowInvalidUTF8(true))
 }
 
 func root(projects []Project, currency money.Currency, o Options) wireRoot {
 	out := wireRoot{
-		Version: version, Metadata: rootMetadata{Command: o.Command, Commit: o.Commit, Branch: o.Branch}, Currency: string(currency), Projects: []wireProject{},
+		Version: version, Metadata: rootMetadata{Command: o.Command, Commit: o.Commit, Branch: o.Branch}, Currency: string(currency), Projects: projects,
 		Summary: wireSummary{Counts: map[string]int{}, Lacking: map[string]int{}, Free: map[string]int{}},
 	}
 	if !o.Generated.IsZero() {
@@ -48,12 +51,11 @@ func root(projects []Project, currency money.Currency, o Options) wireRoot {
 	zero := money.Amount{}.In(currency)
 	total, usage := fact.Change{Before: zero, After: zero, Delta: zero}, fact.Change{Before: zero, After: zero, Delta: zero}
 	for i := range projects {
-		p := project(&projects[i])
-		out.Projects = append(out.Projects, p)
-		out.Summary.add(p.Summary)
-		total, usage = plus(total, projects[i].Estimate.Total), plus(usage, projects[i].Estimate.UsagePart)
-		for _, r := range projects[i].Estimate.Resources {
-			out.note(r)
+		e := &projects[i].Estimate
+		out.Summary.add(summary(e))
+		total, usage = plus(total, e.Total), plus(usage, e.UsagePart)
+		for j := range e.Resources {
+			out.note(&e.Resources[j])
 		}
 	}
 	out.PastMonthly, out.TotalMonthly, out.DiffMonthly = amountNumber(total.Before), amountNumber(total.After), amountNumber(total.Delta)
@@ -63,7 +65,7 @@ func root(projects []Project, currency money.Currency, o Options) wireRoot {
 }
 
 // note counts the lines without a price at the top of the document, where the original's readers look for them.
-func (r *wireRoot) note(c fact.ResourceCost) {
+func (r *wireRoot) note(c *fact.ResourceCost) {
 	for _, l := range c.Lines {
 		if l.After != nil && unpriced(l.After) {
 			r.MissingPrices++
@@ -99,7 +101,7 @@ func project(p *Project) wireProject {
 	for _, f := range p.Notes {
 		out.Metadata.Warnings = append(out.Metadata.Warnings, diagnostic{Message: f.Where + ": " + f.Message})
 	}
-	out.PastBreakdown, out.Breakdown, out.Diff = breakdown(p, beforeSide), breakdown(p, afterSide), breakdown(p, difference)
+	out.PastBreakdown, out.Breakdown, out.Diff = breakdown{p, beforeSide}, breakdown{p, afterSide}, breakdown{p, difference}
 	return out
 }
 
@@ -155,21 +157,52 @@ func difference(l fact.LineItem) *fact.Quote {
 	return &q
 }
 
-func breakdown(p *Project, pick side) *wireBreakdown {
-	e := &p.Estimate
-	out := &wireBreakdown{Resources: []wireResource{}}
-	total, usage := money.Amount{}.In(e.Currency), money.Amount{}.In(e.Currency)
-	for i := range e.Resources {
-		r, sum, used, ok := resource(&e.Resources[i], pick)
+// projectList writes projects one after the other: three breakdowns of a large plan at once would take gigabytes.
+type projectList []Project
+
+// MarshalJSONTo implements json.MarshalerTo.
+func (l projectList) MarshalJSONTo(e *jsontext.Encoder) error {
+	if err := e.WriteToken(jsontext.BeginArray); err != nil {
+		return err
+	}
+	for i := range l {
+		if err := json.MarshalEncode(e, project(&l[i])); err != nil {
+			return err
+		}
+	}
+	return e.WriteToken(jsontext.EndArray)
+}
+
+// breakdown writes one side of a project, or the difference of both.
+type breakdown struct {
+	project *Project
+	pick    side
+}
+
+// MarshalJSONTo implements json.MarshalerTo.
+func (b breakdown) MarshalJSONTo(e *jsontext.Encoder) error {
+	estimate := &b.project.Estimate
+	total, usage := money.Amount{}.In(estimate.Currency), money.Amount{}.In(estimate.Currency)
+	errs := []error{e.WriteToken(jsontext.BeginObject), e.WriteToken(jsontext.String("resources")), e.WriteToken(jsontext.BeginArray)}
+	for i := range estimate.Resources {
+		r, sum, used, ok := resource(&estimate.Resources[i], b.pick)
 		if !ok {
 			continue
 		}
-		r.Tags = p.Tags[e.Resources[i].Address]
+		r.Tags = b.project.Tags[estimate.Resources[i].Address]
 		total, usage = total.Add(sum), usage.Add(used)
-		out.Resources = append(out.Resources, r)
+		if err := json.MarshalEncode(e, &r); err != nil {
+			return err
+		}
 	}
-	out.TotalMonthly, out.TotalHourly, out.TotalUsage = amountNumber(total), hourly(total), amountNumber(usage)
-	return out
+	errs = append(errs, e.WriteToken(jsontext.EndArray))
+	for _, member := range []struct {
+		name  string
+		value *number
+	}{{"totalHourlyCost", hourly(total)}, {"totalMonthlyCost", amountNumber(total)}, {"totalMonthlyUsageCost", amountNumber(usage)}} {
+		errs = append(errs, e.WriteToken(jsontext.String(member.name)), e.WriteToken(jsontext.String(member.value.String())))
+	}
+	return errors.Join(append(errs, e.WriteToken(jsontext.EndObject))...)
 }
 
 func resource(c *fact.ResourceCost, pick side) (out wireResource, sum, usage money.Amount, ok bool) {

@@ -41,23 +41,23 @@ func (n *number) UnmarshalJSON(b []byte) error {
 func amountNumber(a money.Amount) *number { return &number{a.Value()} }
 
 type wireRoot struct {
-	Version       string        `json:"version"`
-	Metadata      rootMetadata  `json:"metadata"`
-	Currency      string        `json:"currency"`
-	Projects      []wireProject `json:"projects"`
-	TotalHourly   *number       `json:"totalHourlyCost"`
-	TotalMonthly  *number       `json:"totalMonthlyCost"`
-	TotalUsage    *number       `json:"totalMonthlyUsageCost"`
-	PastHourly    *number       `json:"pastTotalHourlyCost"`
-	PastMonthly   *number       `json:"pastTotalMonthlyCost"`
-	PastUsage     *number       `json:"pastTotalMonthlyUsageCost"`
-	DiffHourly    *number       `json:"diffTotalHourlyCost"`
-	DiffMonthly   *number       `json:"diffTotalMonthlyCost"`
-	DiffUsage     *number       `json:"diffTotalMonthlyUsageCost"`
-	TimeGenerated string        `json:"timeGenerated,omitempty"`
-	Summary       wireSummary   `json:"summary"`
-	MissingPrices int           `json:"missingPricesCount,omitempty"`
-	MissingNames  []string      `json:"missingPricesComponents,omitempty"`
+	Version       string       `json:"version"`
+	Metadata      rootMetadata `json:"metadata"`
+	Currency      string       `json:"currency"`
+	Projects      projectList  `json:"projects"`
+	TotalHourly   *number      `json:"totalHourlyCost"`
+	TotalMonthly  *number      `json:"totalMonthlyCost"`
+	TotalUsage    *number      `json:"totalMonthlyUsageCost"`
+	PastHourly    *number      `json:"pastTotalHourlyCost"`
+	PastMonthly   *number      `json:"pastTotalMonthlyCost"`
+	PastUsage     *number      `json:"pastTotalMonthlyUsageCost"`
+	DiffHourly    *number      `json:"diffTotalHourlyCost"`
+	DiffMonthly   *number      `json:"diffTotalMonthlyCost"`
+	DiffUsage     *number      `json:"diffTotalMonthlyUsageCost"`
+	TimeGenerated string       `json:"timeGenerated,omitempty"`
+	Summary       wireSummary  `json:"summary"`
+	MissingPrices int          `json:"missingPricesCount,omitempty"`
+	MissingNames  []string     `json:"missingPricesComponents,omitempty"`
 }
 
 type rootMetadata struct {
@@ -71,9 +71,9 @@ type wireProject struct {
 	Name          string          `json:"name"`
 	DisplayName   string          `json:"displayName"`
 	Metadata      projectMetadata `json:"metadata"`
-	PastBreakdown *wireBreakdown  `json:"pastBreakdown"`
-	Breakdown     *wireBreakdown  `json:"breakdown"`
-	Diff          *wireBreakdown  `json:"diff"`
+	PastBreakdown breakdown       `json:"pastBreakdown"`
+	Breakdown     breakdown       `json:"breakdown"`
+	Diff          breakdown       `json:"diff"`
 	Summary       wireSummary     `json:"summary"`
 }
 
@@ -91,14 +91,6 @@ type diagnostic struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
 	IsError bool   `json:"isError"`
-}
-
-type wireBreakdown struct {
-	Resources     []wireResource `json:"resources"`
-	FreeResources []wireResource `json:"freeResources,omitempty"`
-	TotalHourly   *number        `json:"totalHourlyCost"`
-	TotalMonthly  *number        `json:"totalMonthlyCost"`
-	TotalUsage    *number        `json:"totalMonthlyUsageCost"`
 }
 
 type wireResource struct {

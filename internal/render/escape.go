@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
@@ -72,7 +73,12 @@ func property(s string) string {
 }
 
 // InertJSON is asciiJSON for documents that are written elsewhere.
-func InertJSON(b []byte) []byte { return asciiJSON(b) }
+func InertJSON(b []byte) []byte {
+	if bytes.IndexFunc(b, steering) < 0 && !bytes.Contains(b, []byte("##[")) {
+		return b
+	}
+	return asciiJSON(b)
+}
 
 // asciiJSON writes control and invisible characters of a JSON text as \u escapes: a parser reads the same strings,
 // and a terminal that shows the text is not steered by it.
