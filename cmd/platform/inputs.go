@@ -136,16 +136,19 @@ func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []
 	if in.base != "" && len(paths) > 1 {
 		return fmt.Errorf("--base is compared with one plan or folder, and %d are named; run the command once for each", len(paths))
 	}
+	if in.base != "" && in.baseRef != "" {
+		return fmt.Errorf("--base and --base-ref say two different things; give one")
+	}
+	if in.limits.MaxBytes <= 0 || in.limits.MaxResources <= 0 {
+		return fmt.Errorf("--max-bytes and --max-resources must be greater than zero")
+	}
 	var base *fact.Plan
-	if in.base != "" && !isFolder(in.base) {
+	if in.base != "" && !isFolder(in.base) && sniff(in.base) == aPlan {
 		b, err := in.read(ctx, s, p, in.base)
 		if err != nil {
 			return err
 		}
 		base = &b
-	}
-	if in.limits.MaxBytes <= 0 || in.limits.MaxResources <= 0 {
-		return fmt.Errorf("--max-bytes and --max-resources must be greater than zero")
 	}
 	folders := slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !isFolder(path) })
 	if out.sources, err = in.loadFolders(ctx, s, p, folders, out.config.Roots); err != nil {
@@ -158,17 +161,30 @@ func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []
 		if isFolder(path) {
 			continue
 		}
-		if in.baseRef != "" || isFolder(in.base) {
-			return fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref and a folder as --base are for Terraform folders", path)
-		}
-		source, err := in.loadPlan(ctx, s, p, path)
+		sources, err := in.loadFile(ctx, s, p, path, base)
 		if err != nil {
 			return err
 		}
-		source.Base = base
-		out.sources = append(out.sources, source)
+		out.sources = append(out.sources, sources...)
 	}
 	return nil
+}
+
+// loadFile reads a plan, or estimates in its place.
+func (in inputs) loadFile(ctx context.Context, s streams, p *progress, path string, base *fact.Plan) ([]control.Source, error) {
+	if kind := sniff(path); kind != aPlan {
+		return in.loadEstimated(ctx, path, kind)
+	}
+	if in.baseRef != "" || isFolder(in.base) {
+		return nil, fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref and a folder as --base are for Terraform folders", path)
+	}
+	source, err := in.loadPlan(ctx, s, p, path)
+	if err != nil {
+		return nil, err
+	}
+	source.Base = base
+	source.Prior, err = in.priorOf(source.Name)
+	return []control.Source{source}, err
 }
 
 // distinct refuses a plan that is named twice: its cost would count twice.
@@ -324,3 +340,9 @@ func hasTerraform(dir string) bool {
 	}
 	return false
 }
+
+// What is read at most, unless a flag says otherwise.
+const (
+	defaultMaxBytes     = 512 << 20
+	defaultMaxResources = 200_000
+)
