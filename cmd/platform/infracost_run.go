@@ -63,7 +63,7 @@ func (o *infracostRun) flags(c *cobra.Command, format string) {
 	f.StringVar(&o.format, "format", format, "output format: "+strings.Join(infracost.Formats(), ", "))
 	f.StringVarP(&o.outFile, "out-file", "o", "", "write to this file instead of standard output")
 	f.BoolVar(&o.skipped, "show-skipped", false, "name the types without a price")
-	f.BoolVar(&o.syncUsage, "sync-usage-file", false, "not here: platform cost sync-usage writes the file")
+	f.BoolVar(&o.syncUsage, "sync-usage-file", false, "first add to --usage-file what the prices depend on, without values")
 	ignored(f, "no-cache", "include-all-paths", "terraform-force-cli")
 	ignoredText(f, "terraform-plan-flags", "terraform-init-flags", "terraform-cloud-host", "terraform-cloud-token", "terraform-cloud-org", "terraform-cloud-workspace", "git-diff-target")
 }
@@ -76,8 +76,8 @@ func (o *infracostRun) validate(c *cobra.Command) (infracost.Format, error) {
 	if o.path == "" && o.configFile == "" {
 		return format, errPath
 	}
-	if o.syncUsage {
-		return format, fmt.Errorf("--sync-usage-file is not here: platform cost sync-usage PATH writes the usage file that a plan needs; leave the flag away")
+	if o.syncUsage && o.usageFile == "" {
+		return format, fmt.Errorf("--sync-usage-file needs --usage-file FILE, which it adds to")
 	}
 	if o.fields, err = infracost.ParseFields(o.fields); err != nil {
 		return format, err
@@ -85,7 +85,24 @@ func (o *infracostRun) validate(c *cobra.Command) (infracost.Format, error) {
 	if o.compareTo != "" && (format == infracost.TableFormat || format == infracost.HTMLFormat) {
 		return format, fmt.Errorf("--compare-to shows a difference and --format %s everything; choose diff, json or a comment", o.format)
 	}
-	return format, clashing(c, "config-file", "path", "project-name", "terraform-var", "terraform-var-file", "terraform-workspace")
+	return format, clashing(c, "config-file", "path", "project-name", "terraform-var", "terraform-var-file", "terraform-workspace", "sync-usage-file")
+}
+
+// sync adds to the usage file what the prices depend on.
+func (o *infracostRun) sync(ctx context.Context, s streams) error {
+	if !o.syncUsage {
+		return nil
+	}
+	c := costOptions{inputs: inputs{usage: o.usageFile, vars: o.vars, workspace: o.workspace}}
+	c.limits.MaxBytes, c.limits.MaxResources = defaultMaxBytes, defaultMaxResources
+	c.quiet = true
+	for _, f := range o.varFiles {
+		if !filepath.IsAbs(f) {
+			f = filepath.Join(o.path, filepath.FromSlash(f))
+		}
+		c.varFiles = append(c.varFiles, f)
+	}
+	return c.syncUsage(ctx, s, []string{o.path})
 }
 
 func (o *infracostRun) run(ctx context.Context, s streams, c *cobra.Command) error {
@@ -94,6 +111,9 @@ func (o *infracostRun) run(ctx context.Context, s streams, c *cobra.Command) err
 	}
 	format, err := o.validate(c)
 	if err != nil {
+		return err
+	}
+	if err := o.sync(ctx, s); err != nil {
 		return err
 	}
 	projects, currency, err := o.projects(ctx, s)
