@@ -42,9 +42,10 @@ demo: build ## the main job, end to end, with nothing configured
 demo-serve: build ## the same, and the App stays up until Ctrl-C
 	go run ./tools/demo -serve
 
-generate: ## the price book and docs/policies.md
+generate: ## the price book, docs/policies.md and docs/supported-resources.md
 	go generate ./...
 	go run ./tools/policydocs > docs/policies.md
+	go run ./tools/resourcedocs > docs/supported-resources.md
 
 golden: ## write every golden anew; read the difference before you commit it
 	go test ./internal/cost ./internal/render ./internal/policy ./internal/plan ./internal/config ./internal/terraform ./internal/infracost -update
