@@ -75,6 +75,7 @@ func (in *inputs) flags(c *cobra.Command) {
 	f.StringVar(&in.source, "source", "", "folder of the Terraform source, for file and line (default: the plan's folder)")
 	f.StringVar(&in.usage, "usage", "", "usage file (default: cost.usage of the configuration)")
 	f.StringVar(&in.config, "config", "", "configuration (default: "+configName+" of the repository)")
+	in.book.flags(c)
 	f.Int64Var(&in.limits.MaxBytes, "max-bytes", 512<<20, "largest plan to read, in bytes")
 	f.IntVar(&in.limits.MaxResources, "max-resources", 200_000, "most resources to read")
 }
@@ -221,7 +222,7 @@ func newEstimator(in loaded, flag string, explain bool) (money.Currency, *cost.E
 	if err != nil {
 		return "", nil, &faultError{err}
 	}
-	e, err := control.NewEstimator(entries, in.config, in.usage, currency, explain)
+	e, err := control.NewEstimatorOn(in.book, entries, in.config, in.usage, currency, explain)
 	return currency, e, err
 }
 

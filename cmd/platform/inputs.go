@@ -18,6 +18,7 @@ import (
 	"github.com/org/platform-action/internal/cost"
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/plan"
+	"github.com/org/platform-action/internal/price"
 	"github.com/org/platform-action/internal/terraform"
 	"github.com/org/platform-action/internal/verdict"
 )
@@ -33,12 +34,14 @@ type inputs struct {
 	allowDownload                        bool
 	fetch                                terraform.Fetch // nil without allowDownload
 	limits                               plan.Limits
+	book                                 bookFlags
 }
 
 // loaded is everything that was read.
 type loaded struct {
 	sources []control.Source
 	config  config.Config
+	book    *price.Book
 	usage   *cost.Usage
 	digests []verdict.Input
 	notes   []verdict.Finding
@@ -58,6 +61,9 @@ func (in inputs) loadSettings() (loaded, error) {
 	var out loaded
 	root, err := in.loadConfig(&out)
 	if err != nil {
+		return out, err
+	}
+	if out.book, err = in.book.open(); err != nil {
 		return out, err
 	}
 	return out, in.loadUsage(&out, root)
