@@ -81,6 +81,7 @@ func (in *inputs) flags(c *cobra.Command) {
 	f.StringVar(&in.catalogue, "catalogue", "", "folder with catalogue entries of your own, over the built-in ones")
 	_ = c.RegisterFlagCompletionFunc("usage-profile", cobra.FixedCompletions(cost.Profiles(), cobra.ShellCompDirectiveNoFileComp))
 	f.StringVar(&in.config, "config", "", "configuration (default: "+configName+" of the repository)")
+	in.book.flags(c)
 	f.Int64Var(&in.limits.MaxBytes, "max-bytes", defaultMaxBytes, "largest plan to read, in bytes")
 	f.IntVar(&in.limits.MaxResources, "max-resources", defaultMaxResources, "most resources to read")
 }
@@ -236,7 +237,7 @@ func newEstimator(in loaded, flag string, explain bool) (money.Currency, *cost.E
 		}
 		in.config.Cost.ExchangeRates = config.ExchangeRates{Rates: exchange.Rates, Date: exchange.Date}
 	}
-	e, err := control.NewEstimator(in.prices, in.config, in.usage, currency, explain)
+	e, err := control.NewEstimatorOn(in.book, in.entries, in.config, in.usage, currency, explain)
 	if err != nil {
 		return "", nil, err
 	}
