@@ -3,7 +3,7 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 CASES ?= internal/cost/testdata/cases
 
-.PHONY: demo-serve oracle torture help build test test-fast lint check bench cases demo generate golden tidy
+.PHONY: feed-large demo-serve oracle torture help build test test-fast lint check bench cases demo generate golden tidy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -24,6 +24,9 @@ oracle: ## the evaluation of source against trivy's; downloads a lot once
 torture: ## the server killed at a hundred moments, and no delivery lost
 	PLATFORM_TORTURE=100 go test ./app -run TestKill -v -timeout 30m
 
+feed-large: ## a price list of 1 GiB through the importer, with the peak of memory
+	PLATFORM_FEED_BYTES=1073741824 go test ./internal/pricefeed -run TestLargeOffer -v
+
 lint: ## golangci-lint
 	go tool -modfile=tools/golangci-lint/go.mod golangci-lint run ./...
 
@@ -42,9 +45,11 @@ demo: build ## the main job, end to end, with nothing configured
 demo-serve: build ## the same, and the App stays up until Ctrl-C
 	go run ./tools/demo -serve
 
-generate: ## the price book and docs/policies.md
+generate: ## the price book, and the pages of docs/ that are made from data
 	go generate ./...
 	go run ./tools/policydocs > docs/policies.md
+	go run ./tools/resourcedocs > docs/supported-resources.md
+	go test ./internal/sku -run TestCoverage -update
 
 golden: ## write every golden anew; read the difference before you commit it
 	go test ./internal/cost ./internal/render ./internal/policy ./internal/plan ./internal/config ./internal/terraform ./internal/infracost -update

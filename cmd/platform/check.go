@@ -33,6 +33,7 @@ type checkOptions struct {
 	currency   string
 	failOn     string
 	server     server
+	engine     engine
 }
 
 func newCheck(s streams) *cobra.Command {
@@ -47,6 +48,7 @@ func newCheck(s streams) *cobra.Command {
 	}
 	o.inputs.flags(c)
 	o.output.flags(c, render.Formats())
+	o.engine.flags(c)
 	f := c.Flags()
 	f.StringArrayVar(&o.policyDirs, "policy", nil, "folder of Rego policies; may be given more than once")
 	f.BoolVar(&o.noBuiltin, "no-builtin-policies", false, "leave the built-in policies away")
@@ -67,7 +69,7 @@ func needPath(c *cobra.Command, args []string) error {
 
 func (in *inputs) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&in.base, "base", "", "plan to compare with, instead of the plan's own before side; or, for a folder, another folder")
+	f.StringVar(&in.base, "base", "", "what to compare with: a plan, a folder, or an estimate (our JSON or Infracost JSON)")
 	f.StringVar(&in.baseRef, "base-ref", "", "for folders: compare with where the work tree's branch began on REF, such as origin/main")
 	f.StringArrayVar(&in.vars, "var", nil, "for folders: NAME=VALUE of a variable; may be given more than once")
 	f.BoolVar(&in.allowDownload, "allow-download", false, "for folders: fetch remote modules by git and from registries, into a temporary folder")
@@ -79,8 +81,9 @@ func (in *inputs) flags(c *cobra.Command) {
 	f.StringVar(&in.catalogue, "catalogue", "", "folder with catalogue entries of your own, over the built-in ones")
 	_ = c.RegisterFlagCompletionFunc("usage-profile", cobra.FixedCompletions(cost.Profiles(), cobra.ShellCompDirectiveNoFileComp))
 	f.StringVar(&in.config, "config", "", "configuration (default: "+configName+" of the repository)")
-	f.Int64Var(&in.limits.MaxBytes, "max-bytes", 512<<20, "largest plan to read, in bytes")
-	f.IntVar(&in.limits.MaxResources, "max-resources", 200_000, "most resources to read")
+	in.book.flags(c)
+	f.Int64Var(&in.limits.MaxBytes, "max-bytes", defaultMaxBytes, "largest plan to read, in bytes")
+	f.IntVar(&in.limits.MaxResources, "max-resources", defaultMaxResources, "most resources to read")
 }
 
 func (o *output) flags(c *cobra.Command, formats []string) {
@@ -107,6 +110,9 @@ func (o *checkOptions) run(ctx context.Context, s streams, paths []string) error
 	}
 	policies := o.compile(ctx, in)
 	if err := o.loadPlans(ctx, s, p, paths, &in); err != nil {
+		return err
+	}
+	if err := o.engine.apply(ctx, o.inputs, p, paths, in.sources); err != nil {
 		return err
 	}
 	currency, estimator, err := newEstimator(in, o.currency, false)
@@ -143,6 +149,9 @@ func (o *checkOptions) validate() error {
 	case "warn", "block", "never":
 	default:
 		return fmt.Errorf("--fail-on %.40q is not known; choose warn, block or never", o.failOn)
+	}
+	if _, err := o.engine.foreign(); err != nil {
+		return err
 	}
 	_, err := render.ParseFormat(o.format)
 	return err
@@ -228,8 +237,11 @@ func newEstimator(in loaded, flag string, explain bool) (money.Currency, *cost.E
 		}
 		in.config.Cost.ExchangeRates = config.ExchangeRates{Rates: exchange.Rates, Date: exchange.Date}
 	}
-	e, err := control.NewEstimator(in.prices, in.config, in.usage, currency, explain)
-	return currency, e, err
+	e, err := control.NewEstimatorOn(in.book, in.entries, in.config, in.usage, currency, explain)
+	if err != nil {
+		return "", nil, err
+	}
+	return currency, e, inCurrency(e, in.sources)
 }
 
 // reproduce is the command line that shows the same, without anything that only this machine has.

@@ -14,13 +14,15 @@ import (
 )
 
 // costFormats are the formats that an estimate without a verdict can be written in.
-var costFormats = []string{"text", "json", "markdown", "html", "csv"} //nolint:gochecknoglobals // a constant table
+var costFormats = []string{"text", "json", "markdown", "html", "csv", infracostFormat} //nolint:gochecknoglobals // a constant table
 
 type costOptions struct {
 	inputs
 	output
 	currency string
 	groupBy  string
+	engine   engine
+	sources  []control.Source // that the estimate was made of, in its order
 }
 
 func newCost(s streams) *cobra.Command {
@@ -37,6 +39,7 @@ func newCost(s streams) *cobra.Command {
 	}
 	o.inputs.flags(c)
 	o.output.flags(c, costFormats)
+	o.engine.flags(c)
 	c.Flags().StringVar(&o.currency, "currency", "", "currency of the estimate (default USD; others need cost.exchange_rates)")
 	c.Flags().StringVar(&o.groupBy, "group-by", "", "text and csv: a row for each "+strings.Join(render.Dimensions(), ", ")+"; html has them all")
 	_ = c.RegisterFlagCompletionFunc("group-by", cobra.FixedCompletions(render.Dimensions(), cobra.ShellCompDirectiveNoFileComp))
@@ -57,6 +60,9 @@ func (o *costOptions) run(ctx context.Context, s streams, paths []string) error 
 		return err
 	}
 	r.View = render.CostView
+	if o.format == infracostFormat {
+		return o.writeInfracost(s, r)
+	}
 	if err := o.write(s, r); err != nil {
 		return err
 	}
@@ -88,6 +94,9 @@ func oneOf(format string, known []string) error {
 func (o *costOptions) estimate(ctx context.Context, s streams, paths []string, explain bool) (render.Report, error) {
 	p := newProgress(s, o.quiet)
 	in, err := o.load(ctx, s, p, paths)
+	if err == nil {
+		err = o.engine.apply(ctx, o.inputs, p, paths, in.sources)
+	}
 	p.done()
 	if err != nil {
 		return render.Report{}, err
@@ -100,6 +109,7 @@ func (o *costOptions) estimate(ctx context.Context, s streams, paths []string, e
 	if err != nil {
 		return render.Report{}, &faultError{err}
 	}
+	o.sources = in.sources
 	r.Version, r.Reproduce = version, reproduce("cost", paths, o.inputs)
 	return r, nil
 }

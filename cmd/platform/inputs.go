@@ -19,6 +19,7 @@ import (
 	"github.com/org/platform-action/internal/cost/catalog"
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/plan"
+	"github.com/org/platform-action/internal/price"
 	"github.com/org/platform-action/internal/terraform"
 	"github.com/org/platform-action/internal/verdict"
 )
@@ -35,15 +36,17 @@ type inputs struct {
 	allowDownload                        bool
 	fetch                                terraform.Fetch // nil without allowDownload
 	limits                               plan.Limits
+	book                                 bookFlags
 }
 
 // loaded is everything that was read.
 type loaded struct {
 	sources []control.Source
 	config  config.Config
+	book    *price.Book
 	usage   *cost.Usage
 	rates   document
-	prices  *catalog.Catalog // with the team's own entries
+	entries *catalog.Catalog // with the team's own entries
 	digests []verdict.Input
 	notes   []verdict.Finding
 }
@@ -70,19 +73,13 @@ func (in inputs) loadSettings() (loaded, error) {
 	if err != nil {
 		return out, err
 	}
-	if err := in.loadProfile(&out); err != nil {
+	if out.book, err = in.book.open(); err != nil {
 		return out, err
 	}
-	if err := in.loadCatalogue(&out); err != nil {
-		return out, err
-	}
-	if in.rates != "" {
-		data, err := readFile(in.rates, cost.MaxRatesBytes)
-		if err != nil {
-			return out, fmt.Errorf("--exchange-rates: %w", err)
+	for _, load := range []func(*loaded) error{in.loadProfile, in.loadCatalogue, in.loadRates} {
+		if err := load(&out); err != nil {
+			return out, err
 		}
-		out.rates = document{displayName(in.rates), data}
-		out.digests = append(out.digests, digest("exchange-rates", out.rates.name, data))
 	}
 	return out, in.loadUsage(&out, root)
 }
@@ -90,7 +87,7 @@ func (in inputs) loadSettings() (loaded, error) {
 // loadCatalogue puts a team's own entries over the embedded ones.
 func (in inputs) loadCatalogue(out *loaded) error {
 	var err error
-	if out.prices, err = catalog.Embedded(); err != nil {
+	if out.entries, err = catalog.Embedded(); err != nil {
 		return &faultError{err}
 	}
 	if in.catalogue == "" {
@@ -99,14 +96,28 @@ func (in inputs) loadCatalogue(out *loaded) error {
 	if !isFolder(in.catalogue) {
 		return fmt.Errorf("--catalogue %s is not a folder of .yaml files", in.catalogue)
 	}
-	if out.prices, err = out.prices.With(os.DirFS(in.catalogue)); err != nil {
+	if out.entries, err = out.entries.With(os.DirFS(in.catalogue)); err != nil {
 		return fmt.Errorf("--catalogue %s: %w", in.catalogue, err)
 	}
-	own := out.prices.OwnNames()
+	own := out.entries.OwnNames()
 	if len(own) == 0 {
 		return fmt.Errorf("--catalogue %s has no entry: a .yaml file in it maps a Terraform type to what it costs", in.catalogue)
 	}
-	out.digests = append(out.digests, digest("catalogue", displayName(in.catalogue), out.prices.OwnText()))
+	out.digests = append(out.digests, digest("catalogue", displayName(in.catalogue), out.entries.OwnText()))
+	return nil
+}
+
+// loadRates reads the exchange rates of a day.
+func (in inputs) loadRates(out *loaded) error {
+	if in.rates == "" {
+		return nil
+	}
+	data, err := readFile(in.rates, cost.MaxRatesBytes)
+	if err != nil {
+		return fmt.Errorf("--exchange-rates: %w", err)
+	}
+	out.rates = document{displayName(in.rates), data}
+	out.digests = append(out.digests, digest("exchange-rates", out.rates.name, data))
 	return nil
 }
 
@@ -136,16 +147,19 @@ func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []
 	if in.base != "" && len(paths) > 1 {
 		return fmt.Errorf("--base is compared with one plan or folder, and %d are named; run the command once for each", len(paths))
 	}
+	if in.base != "" && in.baseRef != "" {
+		return fmt.Errorf("--base and --base-ref say two different things; give one")
+	}
+	if in.limits.MaxBytes <= 0 || in.limits.MaxResources <= 0 {
+		return fmt.Errorf("--max-bytes and --max-resources must be greater than zero")
+	}
 	var base *fact.Plan
-	if in.base != "" && !isFolder(in.base) {
+	if in.base != "" && !isFolder(in.base) && sniff(in.base) == aPlan {
 		b, err := in.read(ctx, s, p, in.base)
 		if err != nil {
 			return err
 		}
 		base = &b
-	}
-	if in.limits.MaxBytes <= 0 || in.limits.MaxResources <= 0 {
-		return fmt.Errorf("--max-bytes and --max-resources must be greater than zero")
 	}
 	folders := slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !isFolder(path) })
 	if out.sources, err = in.loadFolders(ctx, s, p, folders, out.config.Roots); err != nil {
@@ -158,17 +172,30 @@ func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []
 		if isFolder(path) {
 			continue
 		}
-		if in.baseRef != "" || isFolder(in.base) {
-			return fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref and a folder as --base are for Terraform folders", path)
-		}
-		source, err := in.loadPlan(ctx, s, p, path)
+		sources, err := in.loadFile(ctx, s, p, path, base)
 		if err != nil {
 			return err
 		}
-		source.Base = base
-		out.sources = append(out.sources, source)
+		out.sources = append(out.sources, sources...)
 	}
 	return nil
+}
+
+// loadFile reads a plan, or estimates in its place.
+func (in inputs) loadFile(ctx context.Context, s streams, p *progress, path string, base *fact.Plan) ([]control.Source, error) {
+	if kind := sniff(path); kind != aPlan {
+		return in.loadEstimated(ctx, path, kind)
+	}
+	if in.baseRef != "" || isFolder(in.base) {
+		return nil, fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref and a folder as --base are for Terraform folders", path)
+	}
+	source, err := in.loadPlan(ctx, s, p, path)
+	if err != nil {
+		return nil, err
+	}
+	source.Base = base
+	source.Prior, err = in.priorOf(source.Name)
+	return []control.Source{source}, err
 }
 
 // distinct refuses a plan that is named twice: its cost would count twice.
@@ -324,3 +351,9 @@ func hasTerraform(dir string) bool {
 	}
 	return false
 }
+
+// What is read at most, unless a flag says otherwise.
+const (
+	defaultMaxBytes     = 512 << 20
+	defaultMaxResources = 200_000
+)

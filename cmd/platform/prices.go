@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,39 +15,59 @@ import (
 func newPrices(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "prices",
-		Short: "The price book that the program carries",
+		Short: "The price book: what it holds, how it is renewed, and to whom it answers",
 		Args:  noCommand,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newPricesInfo(s), newPricesLookup(s))
+	c.AddCommand(newPricesInfo(s), newPricesLookup(s), newPricesUpdate(s), newPricesServe(s))
 	return c
 }
 
 func newPricesInfo(s streams) *cobra.Command {
-	return &cobra.Command{
+	var flags bookFlags
+	c := &cobra.Command{
 		Use:   "info",
 		Short: "Tables, their sources and dates, and the digest of the whole book",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			book := price.Embedded()
-			tables, err := book.Tables()
+			book, err := flags.open()
 			if err != nil {
-				return &faultError{err}
+				return err
 			}
-			rows, facts := [][]string{}, 0
-			for _, t := range tables {
-				rows = append(rows, []string{t.Name, strconv.Itoa(t.Rows), strconv.Itoa(t.Regions), t.AsOf, string(t.Currency), t.Source})
-				facts += t.Rows
-			}
-			_, err = fmt.Fprintf(s.out, "%s\n\n%d tables, %d rows, on-demand list prices without tax\n%s\n",
-				render.Table(s.outTTY, []string{"table", "rows", "regions", "as of", "currency", "source"}, rows), len(tables), facts, book.Digest())
-			return err
+			return info(s, book)
 		},
 	}
+	flags.flags(c)
+	return c
+}
+
+// info prints the tables, those of an updated book before those of the program, and the digests.
+func info(s streams, book *price.Book) error {
+	layers, err := book.Layers()
+	if err != nil {
+		return &faultError{err}
+	}
+	rows, facts, tables := [][]string{}, 0, 0
+	for _, layer := range layers {
+		for _, t := range layer.Tables {
+			rows = append(rows, []string{t.Name, strconv.Itoa(t.Rows), strconv.Itoa(t.Regions), t.AsOf, string(t.Currency), render.Plain(t.Source)})
+			facts += t.Rows
+			tables++
+		}
+	}
+	if _, err := fmt.Fprintf(s.out, "%s\n\n%d tables, %d rows, on-demand list prices without tax\n%s\n",
+		render.Table(s.outTTY, []string{"table", "rows", "regions", "as of", "currency", "source"}, rows), tables, facts, book.Digest()); err != nil {
+		return err
+	}
+	if len(layers) > 1 {
+		_, err = fmt.Fprintf(s.out, "updated: %s, over the program's own %s\n", layers[0].Digest, layers[1].Digest)
+	}
+	return err
 }
 
 func newPricesLookup(s streams) *cobra.Command {
 	var region, only string
+	var flags bookFlags
 	c := &cobra.Command{
 		Use:   "lookup KEY",
 		Short: "What the book knows of a price",
@@ -54,8 +75,15 @@ func newPricesLookup(s streams) *cobra.Command {
   platform prices lookup alb.hour
   platform prices lookup Standard_D2s_v5 --table azure/vm_linux`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return lookup(s, args[0], region, only) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			book, err := flags.open()
+			if err != nil {
+				return err
+			}
+			return lookup(s, book, args[0], region, only)
+		},
 	}
+	flags.flags(c)
 	c.Flags().StringVar(&region, "region", "", "region (default: each provider's own default)")
 	c.Flags().StringVar(&only, "table", "", "only this table")
 	return c
@@ -65,12 +93,12 @@ func newPricesLookup(s streams) *cobra.Command {
 const mostRows = 40
 
 // lookup prints the rows whose key is the word, or else those that contain it.
-func lookup(s streams, word, region, only string) error {
-	book := price.Embedded()
+func lookup(s streams, book *price.Book, word, region, only string) error {
 	tables, err := book.Tables()
 	if err != nil {
 		return &faultError{err}
 	}
+	tables = slices.CompactFunc(tables, func(a, b price.Table) bool { return a.Name == b.Name }) // one of each, of two books
 	var exact, near [][]string
 	for _, t := range tables {
 		if only != "" && t.Name != only {

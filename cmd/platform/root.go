@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ type streams struct {
 	env            func(string) string
 	outTTY, errTTY bool
 	width          func() int
+	now            func() time.Time
 }
 
 const exitCodes = `Exit codes:
@@ -82,7 +84,7 @@ func newRoot(s streams) *cobra.Command {
 	}
 	root.SetVersionTemplate("platform {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newCheck(s), newCost(s), newPrices(s), newPolicy(s), newDoctor(s))
+	root.AddCommand(newCheck(s), newCost(s), newPrices(s), newPolicy(s), newDoctor(s), newInfracost(s))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nsee: %s --help", err, c.CommandPath())
 	})

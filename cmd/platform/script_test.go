@@ -5,31 +5,37 @@ import (
 	"io"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"platform": func() {
-			os.Exit(run(context.Background(), os.Args[1:], streams{
-				in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, width: func() int { return 100 },
-			}))
-		},
-	})
+	program := func() {
+		os.Exit(run(context.Background(), arguments(os.Args), streams{
+			in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, width: func() int { return 100 },
+			now: func() time.Time { return time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC) },
+		}))
+	}
+	testscript.Main(m, map[string]func(){"platform": program, infracostName: program})
 }
 
 // TestScripts runs every testdata/script/*.txtar: real commands on real files, with their exit codes.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
+	testscript.Run(t, scripts("testdata/script"))
+}
+
+func scripts(dir string) testscript.Params {
+	return testscript.Params{
+		Dir: dir, RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
+			e.Values[hubKey{}] = &standIn{}
 			demo := os.DirFS("../../testdata/demo")
 			return os.CopyFS(e.WorkDir+"/demo", demo)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits},
-	})
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "hub": hub},
+	}
 }
 
 // exits runs a program and wants its exit code: exits 3 platform check plan.json.

@@ -58,6 +58,15 @@ func (in inputs) loadFolder(ctx context.Context, s streams, p *progress, path st
 		return control.Source{}, err
 	}
 	source := control.Source{Name: displayName(path), Infracost: infracost.Document}
+	if source.Prior, err = in.priorOf(source.Name); err != nil {
+		return control.Source{}, err
+	}
+	if source.Prior != nil {
+		head.Notes = append(head.Notes, fact.Fault{Where: source.Name, Message: "compared with an estimate: what changes is told by cost alone, and policies see every resource as new"})
+		source.Plan = terraform.Changes(fact.Plan{}, head)
+		source.Plan.Name = source.Name
+		return source, nil
+	}
 	base, err := in.baseOf(ctx, s, p, at, settings)
 	if err != nil {
 		return control.Source{}, err

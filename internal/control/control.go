@@ -23,6 +23,9 @@ type Source struct {
 	Base *fact.Plan          // nil: the plan's own before side
 	Raw  func() (any, error) // the whole document, for policies written for conftest; nil when there is none
 
+	Prior *Estimated // compared with in place of Base; nil: nothing was estimated before
+	Ready *Estimated // the estimate of Plan; nil: Plan is to be priced
+
 	// Infracost writes the estimate for policies written for Infracost; nil when nobody can.
 	Infracost func(name string, e fact.Estimate) (any, error)
 }
@@ -34,6 +37,7 @@ type Request struct {
 	Params  map[string]any  // policies.params
 	Inputs  []verdict.Input // digests of the configuration, the usage file and whatever else was read
 	Notes   []verdict.Finding
+	Checks  []verdict.Check // what was asked already, beside Notes
 }
 
 // Control decides. It is safe for concurrent use.
@@ -48,7 +52,8 @@ type Control struct {
 // gathered. No set and no error means that there are none; the report says so. It may be called more than once.
 type Policies func() (Judge, error)
 
-// New makes a control plane. policies may be nil where only estimates are asked for.
+// New makes a control plane. policies may be nil where only estimates are asked for, and the estimator where every
+// source brings its estimate in the wanted currency.
 func New(estimator *cost.Estimator, policies Policies, usage *cost.Usage, currency money.Currency) *Control {
 	return &Control{estimator, policies, usage, currency}
 }
@@ -148,6 +153,9 @@ func (c *Control) policy(ctx context.Context, set Judge, req Request, s Source, 
 
 func (c *Control) policyInput(req Request, s Source, e fact.Known[fact.Estimate]) policy.Input {
 	in := policy.Input{Facts: fact.Facts{Plan: fact.Of(s.Plan), Estimate: e, Params: req.Params}, Raw: s.Raw}
+	if s.Ready != nil && s.Ready.Alone {
+		in.Facts.Plan = fact.Missing[fact.Plan](s.Name + " is an estimate and no plan: give the plan, or leave the built-in policies away with --no-builtin-policies")
+	}
 	if estimate, ok := e.Get(); ok && s.Infracost != nil {
 		in.Infracost = func() (any, error) { return s.Infracost(s.Name, estimate) }
 	}
@@ -157,7 +165,7 @@ func (c *Control) policyInput(req Request, s Source, e fact.Known[fact.Estimate]
 // gather estimates every source and turns what could not be read into findings.
 func (c *Control) gather(ctx context.Context, req Request) (render.Report, []cost.Project, error) {
 	r := render.Report{Currency: c.currency, Verdict: verdict.Verdict{
-		Findings: append([]verdict.Finding{}, req.Notes...), Checks: []verdict.Check{}, Inputs: append([]verdict.Input{}, req.Inputs...),
+		Findings: append([]verdict.Finding{}, req.Notes...), Checks: append([]verdict.Check{}, req.Checks...), Inputs: append([]verdict.Input{}, req.Inputs...),
 	}}
 	var projects []cost.Project
 	addresses := c.estimator.UsageOnly()
@@ -170,8 +178,21 @@ func (c *Control) gather(ctx context.Context, req Request) (render.Report, []cos
 			return r, nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
 		projects = append(projects, cost.Project{Path: s.Name, Estimate: e})
-		r.Projects = append(r.Projects, render.Project{Name: s.Name, Plan: render.Summarise(s.Plan), Estimate: fact.Of(e)})
-		r.Verdict.Inputs = append(r.Verdict.Inputs, verdict.Input{Kind: "plan", Name: s.Name, Digest: s.Plan.Digest})
+		summary := render.Summarise(s.Plan)
+		if s.Ready != nil {
+			r.Verdict.Findings = append(r.Verdict.Findings, s.Ready.findings()...)
+			r.Verdict.Inputs = append(r.Verdict.Inputs, s.Ready.input("estimate"))
+		}
+		if s.Ready != nil && s.Ready.Alone {
+			summary = summaryOf(s.Ready)
+		} else {
+			r.Verdict.Inputs = append(r.Verdict.Inputs, verdict.Input{Kind: "plan", Name: s.Name, Digest: s.Plan.Digest})
+		}
+		r.Projects = append(r.Projects, render.Project{Name: s.Name, Plan: summary, Estimate: fact.Of(e)})
+		if s.Prior != nil {
+			r.Verdict.Findings = append(r.Verdict.Findings, s.Prior.findings()...)
+			r.Verdict.Inputs = append(r.Verdict.Inputs, s.Prior.input("base"))
+		}
 		if s.Base != nil {
 			r.Verdict.Inputs = append(r.Verdict.Inputs, verdict.Input{Kind: "base", Name: s.Base.Name, Digest: s.Base.Digest})
 		}
@@ -188,8 +209,10 @@ func (c *Control) gather(ctx context.Context, req Request) (render.Report, []cos
 			Address: a, Fix: "correct the address in the usage file, or remove it",
 		})
 	}
-	r.Verdict.Findings = append(r.Verdict.Findings, unknownUsage(c.estimator.UnknownUsage())...)
-	if len(projects) > 0 {
+	if c.estimator != nil {
+		r.Verdict.Findings = append(r.Verdict.Findings, unknownUsage(c.estimator.UnknownUsage())...)
+	}
+	if len(projects) > 0 && projects[0].Estimate.BookDigest != "" {
 		r.Verdict.Inputs = append(r.Verdict.Inputs, verdict.Input{Kind: "book", Name: "prices", Digest: projects[0].Estimate.BookDigest})
 	}
 	return r, projects, nil
@@ -210,10 +233,21 @@ func unknownUsage(list []cost.UnknownUsage) []verdict.Finding {
 // estimate prices one source. The first of several also takes what stands in the usage file alone.
 func (c *Control) estimate(s Source, first bool) (fact.Estimate, error) {
 	e := c.estimator
+	switch {
+	case s.Ready != nil && s.Prior != nil:
+		return e.Both(s.Prior.Estimate, s.Ready.Estimate)
+	case s.Ready != nil && s.Ready.Estimate.Currency == c.currency:
+		return s.Ready.Estimate, nil
+	case s.Ready != nil:
+		return e.In(s.Ready.Estimate)
+	}
 	if !first {
 		e = e.PlanOnly()
 	}
-	if s.Base != nil {
+	switch {
+	case s.Prior != nil:
+		return e.CompareTo(s.Prior.Estimate, s.Plan)
+	case s.Base != nil:
 		return e.Compare(*s.Base, s.Plan)
 	}
 	return e.Estimate(s.Plan)

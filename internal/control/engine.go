@@ -154,11 +154,16 @@ func CurrencyOf(c config.Config) money.Currency {
 
 // NewEstimator prices by the embedded book in the wanted currency.
 func NewEstimator(entries *catalog.Catalog, c config.Config, usage *cost.Usage, currency money.Currency, explain bool) (*cost.Estimator, error) {
+	return NewEstimatorOn(price.Embedded(), entries, c, usage, currency, explain)
+}
+
+// NewEstimatorOn prices by another book.
+func NewEstimatorOn(book *price.Book, entries *catalog.Catalog, c config.Config, usage *cost.Usage, currency money.Currency, explain bool) (*cost.Estimator, error) {
 	profile, err := cost.Profile(c.Cost.UsageProfile)
 	if err != nil {
 		return nil, err
 	}
-	return cost.New(price.Embedded(), entries, cost.Options{
+	return cost.New(book, entries, cost.Options{
 		Usage: usage, Profile: profile, Currency: currency, Explain: explain, Discounts: c.Cost.Discounts, Prices: c.Cost.Prices,
 		Exchange: cost.Exchange{Rates: c.Cost.ExchangeRates.Rates, Date: c.Cost.ExchangeRates.Date},
 	})

@@ -12,7 +12,7 @@ import (
 // UsageOnly lists what the usage file prices without a resource, such as data transfer, sorted by address.
 func (e *Estimator) UsageOnly() []string {
 	var out []string
-	if e.options.Usage == nil || e.planOnly {
+	if e == nil || e.options.Usage == nil || e.planOnly {
 		return nil
 	}
 	for _, address := range slices.Sorted(maps.Keys(e.options.Usage.resources)) {

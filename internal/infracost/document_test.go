@@ -6,8 +6,10 @@ import (
 	"flag"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
 
 	"github.com/org/platform-action/internal/cost"
 	"github.com/org/platform-action/internal/cost/catalog"
@@ -61,5 +63,91 @@ func TestDocument(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("-want +got, -update writes it anew:\n%s", diff)
+	}
+}
+
+// TestShape holds a document against what the 0.10 line's readers need: amounts are texts, a price is never null, a
+// project has metadata and all three breakdowns, and the time is one.
+func TestShape(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/read/diff.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := infracost.Read("diff", bytes.NewReader(data), infracost.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := infracost.Write(&b, r.Projects, r.Currency, infracost.Options{Command: "diff", Generated: time.Date(2026, 11, 20, 10, 0, 0, 5, time.UTC)}); err != nil {
+		t.Fatal(err)
+	}
+	type component struct {
+		Name, Unit                             string
+		HourlyQuantity, MonthlyQuantity, Price *decimal.Decimal
+		HourlyCost, MonthlyCost                *string
+		UsageBased, PriceNotFound              *bool
+	}
+	type resource struct {
+		Name, ResourceType      string
+		Tags                    map[string]string
+		Metadata                map[string]any
+		HourlyCost, MonthlyCost *string
+		CostComponents          []component
+		ActualCosts             []any
+		Subresources            []struct{ CostComponents []component }
+	}
+	type breakdown struct {
+		Resources                                                []resource
+		TotalHourlyCost, TotalMonthlyCost, TotalMonthlyUsageCost *string
+	}
+	var doc struct {
+		Version, Currency                         string
+		TotalHourlyCost, TotalMonthlyCost         *string
+		PastTotalHourlyCost, PastTotalMonthlyCost *string
+		DiffTotalHourlyCost, DiffTotalMonthlyCost *string
+		TimeGenerated                             time.Time
+		Summary                                   map[string]any
+		MissingPricesCount                        int
+		MissingPricesComponents                   []string
+		Projects                                  []struct {
+			Name                           string
+			Metadata                       map[string]any
+			PastBreakdown, Breakdown, Diff *breakdown
+			Summary                        map[string]any
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if doc.Version != "0.2" || doc.TimeGenerated.IsZero() || doc.TotalMonthlyCost == nil || doc.DiffTotalHourlyCost == nil || doc.PastTotalMonthlyCost == nil {
+		t.Errorf("the top of the document: %+v", doc)
+	}
+	if doc.MissingPricesCount != 1 || len(doc.MissingPricesComponents) != 1 || doc.Summary["totalDetectedResources"] != 6.0 {
+		t.Errorf("missing prices: %d, %q; summary %v", doc.MissingPricesCount, doc.MissingPricesComponents, doc.Summary)
+	}
+	for _, p := range doc.Projects {
+		if p.PastBreakdown == nil || p.Breakdown == nil || p.Diff == nil || p.Metadata["path"] == "" || p.Metadata["type"] == nil || p.Summary == nil {
+			t.Fatalf("project %+v", p)
+		}
+		for _, side := range []*breakdown{p.PastBreakdown, p.Breakdown, p.Diff} {
+			if side.TotalMonthlyCost == nil || side.TotalHourlyCost == nil || side.Resources == nil {
+				t.Errorf("%s: a breakdown without totals", p.Name)
+			}
+			for _, r := range side.Resources {
+				components := r.CostComponents
+				for _, s := range r.Subresources {
+					components = append(components, s.CostComponents...)
+				}
+				for _, c := range components {
+					if c.Price == nil || c.PriceNotFound == nil || c.UsageBased == nil || c.Unit == "" {
+						t.Errorf("%s: %+v", r.Name, c)
+					}
+				}
+				if r.Metadata == nil {
+					t.Errorf("%s has no metadata", r.Name)
+				}
+			}
+		}
 	}
 }

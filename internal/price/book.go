@@ -63,6 +63,8 @@ type Table struct {
 type Book struct {
 	fsys   fs.FS
 	digest string
+	base   *Book  // asked for what this one does not hold; nil when it stands alone
+	own    string // digest of this one without its base
 
 	mu     sync.Mutex
 	tables map[string]*table
@@ -97,8 +99,19 @@ func (b *Book) names() ([]string, error) {
 	return names, err
 }
 
-// Tables describes every table, sorted by name.
+// Tables describes every table, sorted by name; one that stands over another comes first.
 func (b *Book) Tables() ([]Table, error) {
+	out, err := b.describe()
+	if err != nil || b.base == nil {
+		return out, err
+	}
+	below, err := b.base.Tables()
+	out = append(out, below...)
+	slices.SortStableFunc(out, func(x, y Table) int { return strings.Compare(x.Name, y.Name) })
+	return out, err
+}
+
+func (b *Book) describe() ([]Table, error) {
 	names, err := b.names()
 	if err != nil {
 		return nil, err
@@ -116,6 +129,13 @@ func (b *Book) Tables() ([]Table, error) {
 
 // Keys lists the keys of a table, sorted.
 func (b *Book) Keys(table string) ([]string, error) {
+	if b.base != nil {
+		return b.joined(table, (*Book).ownKeys, (*Book).Keys)
+	}
+	return b.ownKeys(table)
+}
+
+func (b *Book) ownKeys(table string) ([]string, error) {
 	t, err := b.open(table)
 	if err != nil {
 		return nil, err
@@ -132,6 +152,13 @@ func (b *Book) Keys(table string) ([]string, error) {
 
 // Regions lists the regions of a table in the order of its columns.
 func (b *Book) Regions(table string) ([]string, error) {
+	if b.base != nil {
+		return b.joined(table, (*Book).ownRegions, (*Book).Regions)
+	}
+	return b.ownRegions(table)
+}
+
+func (b *Book) ownRegions(table string) ([]string, error) {
 	t, err := b.open(table)
 	if err != nil {
 		return nil, err
@@ -199,6 +226,9 @@ func (b *Book) open(name string) (*table, error) {
 
 // Lookup finds a price. An unknown table is an error; an unknown key or a region without a price is Missing.
 func (b *Book) Lookup(tableName, key, region string) (Answer, error) {
+	if b.base != nil {
+		return b.lookupOver(tableName, key, region)
+	}
 	t, err := b.open(tableName)
 	if err != nil {
 		return Answer{}, err
@@ -255,6 +285,9 @@ func (b *Book) fold(t *table, key string) string {
 
 // Spec is a figure of a machine type, such as field "vcpu" of "m5.large"; false when the table does not say.
 func (b *Book) Spec(tableName, key, field string) (string, bool) {
+	if b.base != nil {
+		return b.base.Spec(tableName, key, field)
+	}
 	t, err := b.open(tableName)
 	if err != nil {
 		return "", false

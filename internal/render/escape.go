@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
@@ -69,6 +70,14 @@ func command(s string) string { return strings.ReplaceAll(middle(oneLine(s), 400
 // property escapes a property of a workflow command.
 func property(s string) string {
 	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(command(s))
+}
+
+// InertJSON is asciiJSON for documents that are written elsewhere.
+func InertJSON(b []byte) []byte {
+	if bytes.IndexFunc(b, steering) < 0 && !bytes.Contains(b, []byte("##[")) {
+		return b
+	}
+	return asciiJSON(b)
 }
 
 // asciiJSON writes control and invisible characters of a JSON text as \u escapes: a parser reads the same strings,

@@ -59,6 +59,15 @@ func Signed(a money.Amount) string {
 // cents writes an amount to the cent, as a bill does.
 func cents(a money.Amount) string { return amount(a, decimals(a.Currency())) }
 
+// Cents writes an amount to the cent, as a bill does.
+func Cents(a money.Amount) string { return cents(a) }
+
+// Quantity writes a quantity for people; nothing for one that is not known.
+func Quantity(q *decimal.Decimal) string { return quantityText(q) }
+
+// Rate writes a unit price with as many digits as it has.
+func Rate(a money.Amount) string { return rateText(a) }
+
 // amount writes sign, symbol and digits. What is not nothing and rounds to nothing is "less than the smallest coin".
 func amount(a money.Amount, places int32) string {
 	v, sign := a.Value(), ""

@@ -118,7 +118,7 @@ type Check struct {
 
 // Input names one thing that was read, and its digest.
 type Input struct {
-	Kind   string `json:"kind"`   // plan, base, usage, config, policies, book, catalogue
+	Kind   string `json:"kind"`   // plan, base, estimate, usage, config, policies, book, catalogue
 	Name   string `json:"name"`   // path or bundle name as the user gave it
 	Digest string `json:"digest"` // sha256:… of what was read
 }
