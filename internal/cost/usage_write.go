@@ -2,6 +2,7 @@ package cost
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,12 +28,9 @@ func SyncUsage(name string, existing []byte, needs []UsageNeed) ([]byte, error) 
 		return nil, fmt.Errorf("%s: not YAML: %w", name, err)
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
-		doc = yaml.Node{Kind: yaml.DocumentNode, Content: []*yaml.Node{{Kind: yaml.MappingNode}}, HeadComment: doc.HeadComment}
+		doc = yaml.Node{Kind: yaml.DocumentNode, Content: []*yaml.Node{{Kind: yaml.MappingNode}}, HeadComment: cmp.Or(comments(existing), skeletonHead)}
 	}
 	root := doc.Content[0]
-	if len(root.Content) == 0 && doc.HeadComment == "" && root.HeadComment == "" {
-		root.HeadComment = skeletonHead
-	}
 	if valueOf(root, "version") == nil {
 		add(root, "version", &yaml.Node{Kind: yaml.ScalarNode, Value: "0.1"})
 	}
@@ -59,6 +57,18 @@ func SyncUsage(name string, existing []byte, needs []UsageNeed) ([]byte, error) 
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return out.Bytes(), encoder.Close()
+}
+
+// comments are the comment lines of a file that holds nothing else: the decoder drops them.
+func comments(text []byte) string {
+	var out strings.Builder
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); bytes.HasPrefix(line, []byte("#")) {
+			out.Write(line)
+			out.WriteByte('\n')
+		}
+	}
+	return out.String()
 }
 
 // skeletonKey adds one key, inside the mappings that its dots name.
