@@ -278,6 +278,60 @@ func TestReservedForDeployments(t *testing.T) {
 	}
 }
 
+// TestContentsReservedForDeployments: the same of comments, which GitHub counts on their own.
+func TestContentsReservedForDeployments(t *testing.T) {
+	t.Parallel()
+	start := time.Now()
+	w := newWire(t, githubtest.Options{}, func(o *github.Options) { o.Now = func() time.Time { return start } })
+	w.repo.Commit("b", map[string]string{"a": "b"})
+	n := w.repo.OpenPull("t", "b", "main", "someone")
+	write := func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+		defer cancel()
+		_, err := w.app.CreateComment(ctx, w.r, n, "text")
+		return err
+	}
+	passed := 0
+	for write(t.Context()) == nil && passed < 80 {
+		passed++
+	}
+	if passed != 48 {
+		t.Errorf("%d comments before the rest is kept for deployments, want 48", passed)
+	}
+	if err := write(github.Urgent(t.Context())); err != nil {
+		t.Errorf("an urgent comment: %v", err)
+	}
+}
+
+// TestTokenRefusedForTheRate: GitHub refuses tokens for the rate as well, with the status of a suspended installation.
+func TestTokenRefusedForTheRate(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]githubtest.Fault{
+		"retry-after":    {Status: http.StatusForbidden, Header: http.Header{"Retry-After": {"30"}}},
+		"without header": {Status: http.StatusForbidden, Body: map[string]string{"message": "You have exceeded a secondary rate limit"}},
+		"429":            {Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"30"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWire(t, githubtest.Options{}, nil)
+			w.hub.ExpireTokens()
+			fault.Path, fault.Times = "/access_tokens", 2
+			w.hub.Fault(fault)
+			fresh := control.Tenant{Installation: w.in.ID} // nobody has a token of it yet
+			for _, call := range []func() error{
+				func() error { _, err := w.app.Installed(t.Context(), fresh); return err },
+				func() error { _, err := w.app.Branch(t.Context(), w.r, "main"); return err },
+			} {
+				err := call()
+				later, ok := errors.AsType[*control.Later](err)
+				if !ok || later.After < 25*time.Second || errors.Is(err, control.ErrGone) {
+					t.Errorf("%v", err)
+				}
+			}
+		})
+	}
+}
+
 // TestFlight: never more requests at a time than GitHub allows.
 func TestFlight(t *testing.T) {
 	t.Parallel()
