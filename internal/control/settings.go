@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/cost"
@@ -43,7 +44,7 @@ func (f *Flow) organisation(ctx context.Context, t Tenant) (organisation, error)
 	}
 	commit, err := f.o.Forge.Branch(ctx, r, r.DefaultBranch)
 	if errors.Is(err, ErrGone) {
-		return organisation{}, nil // an empty repository has no branch
+		return f.withoutBranch(ctx, r, err)
 	}
 	if err != nil {
 		return organisation{}, err
@@ -64,6 +65,16 @@ func (f *Flow) organisation(ctx context.Context, t Tenant) (organisation, error)
 		return o, err
 	}
 	return f.lastGood(ctx, r, commit, string(good), wrong)
+}
+
+// withoutBranch is for a policy repository that shows no branch. An empty one has none; one that has ruled before has
+// not become empty, and what it said must not stop to count because it cannot be seen now.
+func (f *Flow) withoutBranch(ctx context.Context, r Repository, cause error) (organisation, error) {
+	_, ruled, err := f.o.Records.Recall(ctx, r.Tenant, goodName)
+	if err == nil && ruled {
+		err = fmt.Errorf("the policy repository cannot be seen, whose policies were in force: %w", cause)
+	}
+	return organisation{}, err
 }
 
 // unusable is a fault in what people wrote, as opposed to one in reading it.
@@ -94,6 +105,9 @@ func (f *Flow) organisationAt(ctx context.Context, r Repository, commit string) 
 		return organisation{}, err
 	}
 	o := organisation{origin: commit}
+	if err := whole(tree); err != nil {
+		return o, &unusable{err}
+	}
 	data, err := fs.ReadFile(tree.Files, OrganisationName)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -131,6 +145,39 @@ func (f *Flow) organisationAt(ctx context.Context, r Repository, commit string) 
 	return o, nil
 }
 
+// whole reports what a tree lacks that may rule: a policy that was not read would allow everything.
+func whole(tree Tree) error {
+	if len(tree.Faults) > 0 {
+		return errors.New(tree.Faults[0])
+	}
+	for _, name := range tree.Skipped {
+		if name == OrganisationName || strings.HasPrefix(name, PolicyFolder+"/") || strings.HasPrefix(name, CatalogueFolder+"/") {
+			return fmt.Errorf("%s is larger than 128 KiB: split it", name)
+		}
+	}
+	for _, top := range []string{OrganisationName, PolicyFolder, CatalogueFolder} {
+		if name := linkBelow(tree.Files, top); name != "" {
+			return fmt.Errorf("%s is a symbolic link, which is not followed", name)
+		}
+	}
+	return nil
+}
+
+// linkBelow finds a link at or below a path.
+func linkBelow(fsys fs.FS, top string) string {
+	if info, err := fs.Lstat(fsys, top); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return top
+	}
+	found := ""
+	_ = fs.WalkDir(fsys, top, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && found == "" && d.Type()&fs.ModeSymlink != 0 {
+			found = name
+		}
+		return err
+	})
+	return found
+}
+
 // holds reports a file with one of the endings.
 func holds(fsys fs.FS, endings ...string) bool {
 	found := false
@@ -155,6 +202,11 @@ func govern(configuration, usage document) (governing, error) {
 	g := governing{file: configuration, config: config.Default()}
 	if !configuration.Found {
 		return g, nil
+	}
+	for _, d := range []document{configuration, usage} {
+		if d.Large {
+			return g, fmt.Errorf("%s is larger than 1 MiB", d.Path)
+		}
 	}
 	var err error
 	if g.config, err = config.Parse(configuration.Path, configuration.Data); err != nil {

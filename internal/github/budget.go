@@ -61,7 +61,7 @@ func (a *App) budget(installation int64) *budget {
 
 		hastyMinute: rate.NewLimiter(rate.Limit(share*contentPerMinute/60.0), int(share*contentPerMinute)),
 		hastyHour:   rate.NewLimiter(rate.Limit(share*contentPerHour/3600.0), int(share*contentPerHour)),
-		limit:  -1,
+		limit:       -1,
 	}
 	if old, found, _ := a.budgets.PeekOrAdd(installation, b); found {
 		return old

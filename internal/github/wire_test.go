@@ -111,21 +111,23 @@ func TestHostileArchives(t *testing.T) {
 		name    string
 		data    []byte
 		refused string // part of the error; empty: it is read
+		fault   string // part of what is told of it
 		missing string
 	}{
-		{"plain", packed(t, []entry{good}), "", ""},
-		{"a path that climbs", packed(t, []entry{{name: "top/../../etc/x.tf", text: "x"}}), "no plain path", ""},
-		{"an absolute path", packed(t, []entry{{name: "top//etc/x.tf", text: "x"}}), "no plain path", ""},
-		{"a backslash", packed(t, []entry{{name: `top/..\x.tf`, text: "x"}}), "no plain path", ""},
-		{"names that differ by case", packed(t, []entry{good, {name: "top/INFRA/main.tf", text: "x"}}), "cannot tell apart", ""},
-		{"the same name twice", packed(t, []entry{good, {name: "top/infra/main.tf", text: "x"}}), "cannot tell apart", ""},
-		{"a link to a secret", packed(t, []entry{good, {name: "top/infra/x.tf", kind: tar.TypeSymlink, link: "/etc/passwd"}}), "", ""},
-		{"a device", packed(t, []entry{good, {name: "top/infra/x.tf", kind: tar.TypeChar}}), "", ""},
-		{"source that is too large", packed(t, []entry{good, {name: "top/infra/x.tf", size: 3 << 20}}), "", "infra/x.tf"},
-		{"a text that is too large", packed(t, []entry{good, {name: "top/infra/x.txt", size: 3 << 20}}), "", ""},
-		{"not packed", []byte("top/infra/main.tf"), "cannot be read", ""},
-		{"empty", nil, "cannot be read", ""},
-		{"cut off", packed(t, []entry{good})[:60], "cannot be read", ""},
+		{"plain", packed(t, []entry{good}), "", "", ""},
+		{"a path that climbs", packed(t, []entry{good, {name: "top/../../etc/x.tf", text: "x"}}), "", "no plain path", ""},
+		{"an absolute path", packed(t, []entry{good, {name: "top//etc/x.tf", text: "x"}}), "", "no plain path", ""},
+		{"a backslash", packed(t, []entry{good, {name: `top/..\x.tf`, text: "x"}}), "", "no plain path", ""},
+		{"names that differ by case", packed(t, []entry{good, {name: "top/INFRA/main.tf", text: "x"}}), "", "not every checkout can tell apart", ""},
+		{"a link and a file of one name", packed(t, []entry{good, {name: "top/infra/MAIN.tf", kind: tar.TypeSymlink, link: "x"}}), "", "not every checkout can tell apart", ""},
+		{"the same name twice", packed(t, []entry{good, {name: "top/infra/main.tf", text: "x"}}), "", "not every checkout can tell apart", ""},
+		{"a link to a secret", packed(t, []entry{good, {name: "top/infra/x.tf", kind: tar.TypeSymlink, link: "/etc/passwd"}}), "", "", ""},
+		{"a device", packed(t, []entry{good, {name: "top/infra/x.tf", kind: tar.TypeChar}}), "", "", ""},
+		{"source that is too large", packed(t, []entry{good, {name: "top/infra/x.tf", size: 3 << 20}}), "", "", "infra/x.tf"},
+		{"a text that is too large", packed(t, []entry{good, {name: "top/infra/x.txt", size: 3 << 20}}), "", "", ""},
+		{"not packed", []byte("top/infra/main.tf"), "cannot be read", "", ""},
+		{"empty", nil, "cannot be read", "", ""},
+		{"cut off", packed(t, []entry{good})[:60], "cannot be read", "", ""},
 	}
 	for i, c := range cases {
 		if c.data == nil {
@@ -147,10 +149,13 @@ func TestHostileArchives(t *testing.T) {
 		if text, err := fs.ReadFile(tree.Files, "infra/main.tf"); err != nil || string(text) != good.text {
 			t.Errorf("%s: %q, %v", c.name, text, err)
 		}
+		if got := strings.Join(tree.Faults, " "); (got == "") != (c.fault == "") || !strings.Contains(got, c.fault) {
+			t.Errorf("%s: faults %q, want %q", c.name, got, c.fault)
+		}
 		if got := strings.Join(tree.Missing, " "); got != c.missing {
 			t.Errorf("%s: missing %q, want %q", c.name, got, c.missing)
 		}
-		if _, err := fs.Stat(tree.Files, "infra/x.tf"); err == nil {
+		if _, err := fs.ReadFile(tree.Files, "infra/x.tf"); err == nil {
 			t.Errorf("%s: infra/x.tf was read", c.name)
 		}
 	}
