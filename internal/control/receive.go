@@ -45,7 +45,7 @@ func (f *Flow) Receive(ctx context.Context, run Run, body []byte) (Receipt, erro
 	if err := f.o.Records.SaveUpload(ctx, r.Tenant, upload); err != nil {
 		return Receipt{}, err
 	}
-	if err := f.o.Queue.Want(ctx, Task{Tenant: r.Tenant, Kind: EvaluateHead, Subject: head}); err != nil {
+	if err := f.wantHead(ctx, r, head); err != nil {
 		return Receipt{}, err
 	}
 	return Receipt{Trusted: upload.Trusted, Why: why, Head: head, Root: d.Root, Digest: digest}, nil

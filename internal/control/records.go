@@ -117,7 +117,8 @@ type Records interface {
 	Record(ctx context.Context, t Tenant, v VerdictRecord) (LedgerEntry, error)
 	LatestVerdict(ctx context.Context, t Tenant, number int, head string) (VerdictRecord, bool, error)
 
-	// Acknowledge appends the acknowledgement and its ledger entry in one transaction.
+	// Acknowledge appends the acknowledgement and its ledger entry in one transaction. That of the same verdict by the
+	// same person is not appended again.
 	Acknowledge(ctx context.Context, t Tenant, a Acknowledgement) (LedgerEntry, error)
 	Acknowledgements(ctx context.Context, t Tenant, number int) ([]Acknowledgement, error) // oldest first
 
