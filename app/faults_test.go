@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -260,4 +262,31 @@ func TestDrain(t *testing.T) {
 	equal(t, "status", r.CheckRuns(sha)[0].Status, "completed")
 	equal(t, "comments", len(r.Comments(n)), 1)
 	equal(t, "a webhook afterwards", w.hub.Send(t.Context(), w.url+"/webhooks/github", event), 0)
+}
+
+// TestDrainOfSlowBodies: a body that trickles in holds neither the end of the server up nor its tasks.
+func TestDrainOfSlowBodies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.start()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(w.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	head := "POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-GitHub-Event: ping\r\nX-GitHub-Delivery: slow\r\n" +
+		"X-Hub-Signature-256: sha256=" + strings.Repeat("0", 64) + "\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n"
+	if _, err := conn.Write([]byte(head)); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+		t.Fatalf("the server does not ask for the body: %q, %v", line, err)
+	}
+	before := time.Now()
+	w.stop()
+	equal(t, "exit code", <-w.done, 0)
+	w.stop = nil
+	if took := time.Since(before); took > answerTime+5*time.Second {
+		t.Errorf("the end took %s", took)
+	}
 }

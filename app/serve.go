@@ -17,6 +17,7 @@ import (
 
 const (
 	drainTime   = 25 * time.Second // below the 30 s that orchestrators give
+	answerTime  = 10 * time.Second // GitHub waits no longer for an answer
 	maxHeaders  = 64 << 10
 	headerTime  = 5 * time.Second
 	requestTime = 60 * time.Second // a slow body ends here
@@ -102,11 +103,15 @@ func listen(ctx context.Context, c environ.Config, log *slog.Logger, routes, met
 	case cause = <-done:
 		done <- nil
 	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	cause = errors.Join(ignoreClosed(cause), server.Shutdown(drain))
+	// Requests and tasks end at the same time: one after the other, they would take twice as long as anybody waits.
 	stopWork()
-	return errors.Join(cause, <-done, side.Shutdown(drain))
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		log.WarnContext(ctx, "a request did not end and was cut off: it was not acknowledged", "error", err.Error())
+		cause = errors.Join(cause, server.Close())
+	}
+	return errors.Join(ignoreClosed(cause), <-done, side.Close())
 }
 
 func ignoreClosed(err error) error {

@@ -46,6 +46,14 @@ func TestConfig(t *testing.T) {
 		"no such file":  {append(whole[:1:1], "PLATFORM_GITHUB_PRIVATE_KEY_FILE=/nowhere", whole[2]), []string{"PRIVATE_KEY_FILE: open"}},
 		"no address":    {append(whole[:3:3], "PLATFORM_PUBLIC_URL=platform"), []string{"PUBLIC_URL is no web address"}},
 		"no level":      {append(whole[:3:3], "PLATFORM_LOG_LEVEL=loud", "PLATFORM_LOG_FORMAT=xml"), []string{"LOG_FORMAT", "LOG_LEVEL"}},
+		"no numbers": {
+			append(whole[1:3:3], "PLATFORM_GITHUB_APP_ID=canary", "PLATFORM_ALLOWED_ACCOUNTS=1,canary", "PLATFORM_RETENTION_UPLOADS=canary"),
+			[]string{"PLATFORM_GITHUB_APP_ID is no whole number", "PLATFORM_ALLOWED_ACCOUNTS is no list", "PLATFORM_RETENTION_UPLOADS is no duration", "APP_ID is missing"},
+		},
+		"retention": {
+			append(whole[:3:3], "PLATFORM_RETENTION_DELIVERIES=71h", "PLATFORM_RETENTION_REPORTS=-1h", "PLATFORM_RETENTION_UPLOADS=-1h"),
+			[]string{"shorter than 72h", "REPORTS is negative", "UPLOADS is negative"},
+		},
 		"short secrets": {append(whole[:3:3], "PLATFORM_ENCRYPTION_KEY_FILE="+whole[1][len("PLATFORM_GITHUB_PRIVATE_KEY_FILE="):]), []string{"does not hold 32 bytes"}},
 	} {
 		t.Run(name, func(t *testing.T) {
