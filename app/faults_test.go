@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -289,4 +291,47 @@ func TestDrainOfSlowBodies(t *testing.T) {
 	if took := time.Since(before); took > answerTime+5*time.Second {
 		t.Errorf("the end took %s", took)
 	}
+}
+
+// TestDatabaseIsLost: the comment is found again, and everything open gets its verdict.
+func TestDatabaseIsLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	w.start()
+	w.swept()
+	n, sha, run := w.propose(r, "bigger", bigger("m5.large"))
+	w.halt()
+	w.env["PLATFORM_DATABASE_URL"] = "sqlite:" + filepath.Join(t.TempDir(), "new.db")
+	w.hub.ResetLog()
+	w.start()
+	w.swept()
+	w.eventually("there is a new check", func() bool { return r.CheckRuns(sha)[0].ID != run.ID })
+	equal(t, "conclusion", w.check(r, sha).Conclusion, "success")
+	equal(t, "comments", len(r.Comments(n)), 1)
+}
+
+// TestNotReady: whoever asks learns that the database is gone, and not where it is.
+func TestNotReady(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	w.start()
+	w.swept()
+	file := strings.TrimPrefix(w.env["PLATFORM_DATABASE_URL"], "sqlite:")
+	if err := os.Rename(file, file+".away"); err != nil {
+		t.Fatal(err)
+	}
+	status, body := w.get(w.url + "/readyz")
+	if status != http.StatusServiceUnavailable || strings.Contains(body, "platform.db") {
+		t.Errorf("%d: %s", status, body)
+	}
+	sha := r.Commit("bigger", bigger("m5.large"))
+	event := r.PullEvent("opened", r.OpenPull("A change", "bigger", "main", "writer"))
+	equal(t, "a webhook without a database", w.hub.Send(t.Context(), w.url+"/webhooks/github", event), http.StatusServiceUnavailable)
+	if err := os.Rename(file+".away", file); err != nil {
+		t.Fatal(err)
+	}
+	w.send(event)
+	equal(t, "conclusion", w.check(r, sha).Conclusion, "success")
 }

@@ -45,7 +45,7 @@ func serve(ctx context.Context, c environ.Config, log *slog.Logger) error {
 	defer func() { _ = db.Close() }() //nolint:contextcheck // it ends whatever still runs, whatever became of ctx
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	routes.Handle("GET /readyz", ready(db))
+	routes.Handle("GET /readyz", ready(db, log))
 	if err := restore(ctx, &c, db); err != nil {
 		return err
 	}
@@ -63,13 +63,14 @@ func serve(ctx context.Context, c environ.Config, log *slog.Logger) error {
 	return listen(ctx, c, log, routes, m.handler(db), work)
 }
 
-// ready says whether this replica takes webhooks.
-func ready(db *store.Store) http.Handler {
+// ready says whether this replica takes webhooks. Why it does not, the log says: anybody may ask.
+func ready(db *store.Store, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
 		if err := db.Ready(ctx); err != nil {
-			http.Error(w, "not ready: "+err.Error(), http.StatusServiceUnavailable)
+			log.WarnContext(ctx, "not ready", "error", err.Error())
+			http.Error(w, "not ready: the log has the reason", http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = io.WriteString(w, "ready\n")

@@ -173,7 +173,6 @@ func TestFileIsGone(t *testing.T) {
 	}
 }
 
-
 func TestFileIsPrivate(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "x.db")
