@@ -335,3 +335,26 @@ func TestNotReady(t *testing.T) {
 	w.send(event)
 	equal(t, "conclusion", w.check(r, sha).Conclusion, "success")
 }
+
+// TestLockedConversation: where no comment can be written the check has the verdict, and nothing is left undone.
+func TestLockedConversation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	w.start()
+	w.swept()
+	w.hub.Fault(githubtest.Fault{
+		Method: http.MethodPost, Path: "/comments", Times: 100, Status: http.StatusForbidden,
+		Body: map[string]string{"message": "Unable to create comment because issue is locked."},
+	})
+	_, _, run := w.propose(r, "bigger", bigger("m5.large"))
+	equal(t, "conclusion", run.Conclusion, "success")
+	w.idle()
+	tried := 0
+	for _, call := range w.hub.Log() {
+		if call.Write && strings.HasSuffix(call.Path, "/comments") {
+			tried++
+		}
+	}
+	equal(t, "attempts at the comment", tried, 1)
+}
