@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -64,9 +65,7 @@ func TestSourceThatCannotBeTrusted(t *testing.T) {
 			w.swept()
 			files := map[string]string{"infra/main.tf": instance("t3.micro")}
 			sha := r.Commit("odd", map[string]string{"infra/note.txt": "x\n"})
-			for name, text := range c.files {
-				files[name] = text
-			}
+			maps.Copy(files, c.files)
 			r.ServeArchive(sha, packed(t, files, c.links...))
 			n := r.OpenPull("A change", "odd", "main", "writer")
 			w.send(r.PullEvent("opened", n))
