@@ -214,6 +214,30 @@ func TestMergeGroup(t *testing.T) {
 	equal(t, "conclusion of the second group", w.check(r, group).Conclusion, "success")
 }
 
+// TestMergeGroupAgain: the buttons of a group's check evaluate the group, which only its webhook names.
+func TestMergeGroupAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", limited())
+	w.start()
+	w.swept()
+	n, _, _ := w.propose(r, "bigger", bigger("m5.large"))
+	group := r.MergeGroup(n)
+	w.send(r.MergeGroupEvent(n, group))
+	run := w.check(r, group)
+	equal(t, "conclusion of the group", run.Conclusion, "action_required")
+	writes := run.Writes
+	w.send(r.CheckRunEvent("requested_action", group, "rerun", "writer"))
+	w.eventually("it is run again", func() bool { return r.CheckRuns(group)[0].Writes >= writes+2 || r.CheckRuns(group)[0].ID != run.ID })
+	run = w.check(r, group)
+	equal(t, "conclusion after it was run again", run.Conclusion, "action_required")
+	w.send(r.CheckRunEvent("requested_action", group, run.Actions[0].Identifier, "reader"))
+	w.settled()
+	equal(t, "conclusion after a reader's click", r.CheckRuns(group)[0].Conclusion, "action_required")
+	w.send(r.CheckRunEvent("requested_action", group, run.Actions[0].Identifier, "writer"))
+	w.eventually("the click counts", func() bool { return r.CheckRuns(group)[0].Conclusion == "success" })
+}
+
 // TestCommentIsRestored: whoever edits or deletes our comment does not change what it says.
 func TestCommentIsRestored(t *testing.T) {
 	t.Parallel()

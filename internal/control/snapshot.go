@@ -38,6 +38,7 @@ type document struct {
 	Path  string `json:"path,omitempty"`
 	Blob  string `json:"blob,omitempty"` // id of its content; empty: not told
 	Found bool   `json:"found"`
+	Large bool   `json:"large,omitempty"` // larger than is read: Data is empty
 	Data  []byte `json:"data,omitempty"`
 }
 
@@ -96,13 +97,14 @@ func (f *Flow) document(ctx context.Context, r Repository, commit, name string, 
 	if blob != "" && had.Path == name && had.Blob == blob {
 		return had, nil
 	}
-	data, found, err := f.o.Forge.File(ctx, r, commit, name)
-	return document{name, blob, found, data}, err
+	d, err := f.fileAt(ctx, r, commit, name)
+	d.Blob = blob
+	return d, err
 }
 
 // usagePath is the usage file that a configuration names. A configuration that cannot be read names none.
 func usagePath(d document) string {
-	if !d.Found {
+	if !d.Found || d.Large {
 		return ""
 	}
 	c, err := config.Parse(d.Path, d.Data)
