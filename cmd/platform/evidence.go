@@ -126,15 +126,16 @@ func (a account) result() intoto.Result {
 
 // countsText is a suite in words: what was executed first.
 func countsText(c report.Counts) string {
-	text := fmt.Sprintf("%d executed: %d passed", c.Executed, c.Passed)
+	parts := []string{fmt.Sprintf("%d executed: %d passed", c.Executed, c.Passed)}
 	for _, part := range []struct {
 		n    int
 		what string
 	}{{c.Failed, "failed"}, {c.Errored, "with an error"}, {c.Skipped, "skipped"}} {
 		if part.n > 0 {
-			text += fmt.Sprintf(", %d %s", part.n, part.what)
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
 		}
 	}
+	text := strings.Join(parts, ", ")
 	if c.Retried > 0 {
 		text += fmt.Sprintf(" (%d tried again)", c.Retried)
 	}

@@ -165,7 +165,7 @@ func (o *recordOptions) subject(ctx context.Context, s streams, d *report.Docume
 	case o.commit != "" && o.commit != state.Commit:
 		return fmt.Errorf("--commit is %.40q and %s is checked out: leave --commit out", o.commit, state.Commit)
 	case s.env("GITHUB_ACTIONS") == "true" && told != "" && told != state.Commit:
-		return fmt.Errorf("the run is of commit %.40s and %s is checked out: evidence counts only for what the run is of; check out without ref:", told, state.Commit)
+		return fmt.Errorf("the run is of commit %.40s and %s is checked out: evidence counts only for what the run is of, so check out without a ref", told, state.Commit)
 	}
 	d.Commit, d.Tree = state.Commit, state.Tree
 	return nil

@@ -194,10 +194,12 @@ func TestEvidenceOfRecord(t *testing.T) {
 		"other tree":   {[]string{"verify", file, "--record", made(func(r *evidence.Record) { r.Subject.Tree = d.Commit })}, 1, "WRONG    the record is of commit"},
 		"other counts": {[]string{"verify", file, "--record", made(func(r *evidence.Record) { r.Suites[0].Counts = report.Counts{Executed: 9, Passed: 9} })}, 1, "the record says 9 executed"},
 		"other report": {[]string{"verify", file, "--record", made(func(r *evidence.Record) { r.Suites[0].Reports[0].SHA256 = strings.Repeat("0", 64) })}, 1, "here it is sha256:"},
-		"more":         {[]string{"verify", file, "--record", made(func(r *evidence.Record) { r.Suites[0].Reports = append(r.Suites[0].Reports, evidence.ReportDigest{Name: "x", Format: "tap", SHA256: strings.Repeat("0", 64)}) })}, 1, "in the record alone"},
-		"red":          {[]string{"verify", made(func(r *evidence.Record) { r.Suites[0].Counts = report.Counts{Executed: 1, Failed: 1} })}, 1, "did not pass"},
-		"mixed up":     {[]string{"verify", same, "--record", same}, 2, "compares a document with a record"},
-		"not again":    {[]string{"record", "--from", same}, 2, "is a record"},
+		"more": {[]string{"verify", file, "--record", made(func(r *evidence.Record) {
+			r.Suites[0].Reports = append(r.Suites[0].Reports, evidence.ReportDigest{Name: "x", Format: "tap", SHA256: strings.Repeat("0", 64)})
+		})}, 1, "in the record alone"},
+		"red":       {[]string{"verify", made(func(r *evidence.Record) { r.Suites[0].Counts = report.Counts{Executed: 1, Failed: 1} })}, 1, "did not pass"},
+		"mixed up":  {[]string{"verify", same, "--record", same}, 2, "compares a document with a record"},
+		"not again": {[]string{"record", "--from", same}, 2, "is a record"},
 	} {
 		code, stdout, stderr := call(t, nil, append([]string{"evidence"}, c.args...)...)
 		if code != c.exit || !strings.Contains(stdout+stderr, c.says) {
@@ -218,6 +220,44 @@ func TestEvidenceOfRecord(t *testing.T) {
 		_, before, _ := call(t, nil, "evidence", "show", same)
 		if code, after, _ := call(t, nil, "evidence", "show", name); code == 0 && before == after {
 			t.Errorf("byte %d: %s", i, fmt.Sprintf("%q", changed[max(0, i-10):i+10]))
+		}
+	}
+}
+
+// TestEvidenceProvenance checks an artifact by a bundle that a workflow of GitHub published.
+func TestEvidenceProvenance(t *testing.T) {
+	t.Parallel()
+	const built, artifact = "f0b49a04e5a62250e0f60fb128004a73110fe311",
+		"sha512:46d4e2f74c4877316640000a6fdf8a8b59f1e0847667973e9859f774dd31b8f1e0937813b777fb66a2ac67d50540fe34640966eee9fc2ccca387082b4c85cd3c"
+	o := provenanceOptions{bundles: []string{"../../internal/sigstore/testdata/provenance.json"}, root: "../../internal/sigstore/testdata/public-good.json",
+		repository: "495574555", signer: "sigstore/sigstore-js/.github/workflows/release.yml"}
+	for name, c := range map[string]struct {
+		account account
+		bad     int
+		says    string
+	}{
+		"proved":         {account{commit: built, digests: []string{artifact}}, 0, "ok       " + artifact + " was built from commit " + built + " by https://github.com/sigstore/sigstore-js/"},
+		"another commit": {account{commit: strings.Repeat("0", 40), digests: []string{artifact}}, 1, "WRONG    no bundle proves how " + artifact},
+		"one of two":     {account{commit: built, digests: []string{"sha256:" + strings.Repeat("0", 64), artifact}}, 1, "ok       " + artifact},
+	} {
+		var out bytes.Buffer
+		f := &findings{s: streams{out: &out}}
+		if err := f.provenance(c.account, o); err != nil || f.bad != c.bad || !strings.Contains(out.String(), c.says) {
+			t.Errorf("%s: %v, %d wrong\n%s", name, err, f.bad, out.String())
+		}
+	}
+	file, _ := someDocument(t, green)
+	for name, c := range map[string]struct {
+		args []string
+		exit int
+		says string
+	}{
+		"half":        {[]string{"--bundle", o.bundles[0]}, 2, "needs all of"},
+		"no artifact": {[]string{"--bundle", o.bundles[0], "--trusted-root", o.root, "--repository-id", "1", "--signer-workflow", o.signer}, 2, "record it with --digest"},
+	} {
+		code, stdout, stderr := call(t, nil, append([]string{"evidence", "verify", file}, c.args...)...)
+		if code != c.exit || !strings.Contains(stderr, c.says) {
+			t.Errorf("%s: exit %d\n%s%s", name, code, stdout, stderr)
 		}
 	}
 }

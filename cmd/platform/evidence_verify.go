@@ -14,7 +14,10 @@ import (
 	"github.com/org/platform-action/internal/verdict"
 )
 
-type verifyOptions struct{ record string }
+type verifyOptions struct {
+	record string
+	provenanceOptions
+}
 
 func newEvidenceVerify(s streams) *cobra.Command {
 	var o verifyOptions
@@ -26,7 +29,12 @@ func newEvidenceVerify(s streams) *cobra.Command {
 		Args: oneFile,
 		RunE: func(c *cobra.Command, args []string) error { return o.run(c.Context(), s, args[0]) },
 	}
-	c.Flags().StringVar(&o.record, "record", "", "the server's record that FILE, a document, became")
+	f := c.Flags()
+	f.StringVar(&o.record, "record", "", "the server's record that FILE, a document, became")
+	f.StringArrayVar(&o.bundles, "bundle", nil, "Sigstore bundle that proves how an artifact of FILE was built; may be given more than once")
+	f.StringVar(&o.root, "trusted-root", "", "trust root that bundles are checked against (gh attestation trusted-root)")
+	f.StringVar(&o.repository, "repository-id", "", "numeric id of the repository that artifacts must be built from")
+	f.StringVar(&o.signer, "signer-workflow", "", "OWNER/REPOSITORY/.github/workflows/FILE.yml that must have built them")
 	return c
 }
 
@@ -44,6 +52,9 @@ func (f *findings) wrong(format string, args ...any) {
 }
 
 func (o *verifyOptions) run(ctx context.Context, s streams, name string) error {
+	if err := o.complete(); err != nil {
+		return err
+	}
 	a, err := readAccount(s, name)
 	if err != nil {
 		return err
@@ -64,6 +75,9 @@ func (o *verifyOptions) run(ctx context.Context, s streams, name string) error {
 		if err := f.compare(s, a, o.record); err != nil {
 			return err
 		}
+	}
+	if err := f.provenance(a, o.provenanceOptions); err != nil {
+		return err
 	}
 	f.rest(a.kind, o.record != "")
 	if f.bad > 0 {
