@@ -1,0 +1,42 @@
+package evidence
+
+import "time"
+
+// History is what our own ledger knows. GitHub's deployment statuses are no part of it: any token that may write
+// deployments can forge one.
+type History struct {
+	Passing     []Passing    // records of the base branch whose tree was deployed with an evidence-based approval
+	Deployments []Deployment // to E and to Requirement.After, of any basis
+}
+
+// Passing is one record that counted.
+type Passing struct {
+	Suite   string
+	RunID   int64
+	Ran     int // executed without the skipped ones
+	Started time.Time
+}
+
+// Basis is why a deployment went ahead. Only BasisEvidence counts for rollback, soak, scope and history.
+type Basis uint8
+
+// The bases; the zero one is not known and counts for nothing.
+const (
+	BasisUnknown  Basis = iota
+	BasisEvidence       // we approved it on evidence
+	BasisWaiver         // somebody broke the glass
+	BasisObserve        // the environment was only observed
+	BasisBypass         // without an approval of ours
+)
+
+// Deployment is one deployment in the ledger.
+type Deployment struct {
+	Environment string // compared without case, as GitHub does
+	Commit      string
+	Tree        string
+	Digests     []string
+	Basis       Basis
+	Succeeded   bool // the job that deployed succeeded
+	At          time.Time
+	Suites      []string // suites that were tested or not applicable then
+}
