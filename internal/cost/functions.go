@@ -100,11 +100,12 @@ func callHas(args ...any) (any, error) {
 		return false, nil
 	}
 	value, st, why := s.lookup(args[1].(string))
+	if list, ok := value.([]any); ok && len(list) == 0 || value == "" {
+		st = unset
+	}
+	s.ctx.read(s, args[1].(string), st, value)
 	if st == unknown {
 		return nil, &unknownError{s.path + args[1].(string), why}
-	}
-	if list, ok := value.([]any); ok && len(list) == 0 || value == "" {
-		return false, nil
 	}
 	return st == set, nil
 }
@@ -114,7 +115,8 @@ func callKnown(args ...any) (any, error) {
 	if s == nil {
 		return false, nil
 	}
-	_, st, _ := s.lookup(args[1].(string))
+	value, st, _ := s.lookup(args[1].(string))
+	s.ctx.read(s, args[1].(string), st, value)
 	return st != unknown, nil
 }
 

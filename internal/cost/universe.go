@@ -234,6 +234,7 @@ func callRef(args ...any) (any, error) {
 		}
 	}
 	x := s.ctx.universe.resolve(s, args[1].(string), types)
+	s.ctx.found(s, args[1].(string), x)
 	if x == nil {
 		return (*scope)(nil), nil
 	}
@@ -246,7 +247,12 @@ func callReferrers(args ...any) (any, error) {
 		return []*scope(nil), nil
 	}
 	var out []*scope
-	for _, x := range s.ctx.universe.referrers(s.instance, args[1].(string), args[2].(string), s.ctx) {
+	list := s.ctx.universe.referrers(s.instance, args[1].(string), args[2].(string), s.ctx)
+	if len(list) == 0 {
+		s.ctx.found(s, "referred to by "+args[1].(string)+"."+args[2].(string), nil)
+	}
+	for _, x := range list {
+		s.ctx.found(s, "referred to by "+args[1].(string)+"."+args[2].(string), x)
 		root, err := s.ctx.rootOf(x)
 		if err != nil {
 			return nil, err
