@@ -30,6 +30,10 @@ func (c *evaluation) read(s *scope, path string, st state, value any) {
 			text = fmt.Sprintf("a list of %d", len(v))
 		case map[string]any:
 			text = "a block"
+		case string:
+			if text = v; v == "" {
+				text = `""`
+			}
 		default:
 			text, _ = toText(value)
 		}
