@@ -93,7 +93,8 @@ func callFlag(args ...any) (any, error) {
 	return nil, &unknownError{args[1].(string), "neither true nor false"}
 }
 
-// callHas reports that an attribute is set; it cannot say for one that is unknown.
+// callHas reports that an attribute is set. For one that is unknown it can say so only where it will hold what tells
+// another resource from all others: that is never nothing.
 func callHas(args ...any) (any, error) {
 	s, _ := args[0].(*scope)
 	if s == nil {
@@ -104,6 +105,9 @@ func callHas(args ...any) (any, error) {
 		st = unset
 	}
 	s.ctx.read(s, args[1].(string), st, value)
+	if st == unknown && s.holdsIdentity(args[1].(string)) {
+		return true, nil
+	}
 	if st == unknown {
 		return nil, &unknownError{s.path + args[1].(string), why}
 	}

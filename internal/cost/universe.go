@@ -110,12 +110,45 @@ func (u *universe) resolve(s *scope, path string, types []string) *instance {
 	return nil
 }
 
-func (u *universe) byReference(s *scope, path string, types []string) *instance {
+// expressionAt is what the configuration sets an attribute by.
+func (s *scope) expressionAt(path string) (fact.Expression, bool) {
 	config := any(s.config)
 	for segment := range strings.SplitSeq(path, ".") {
 		config, _ = memberConfig(config, segment)
 	}
 	e, ok := config.(fact.Expression)
+	return e, ok
+}
+
+// holdsIdentity reports an attribute that refers to one resource alone, by what identifies it.
+func (s *scope) holdsIdentity(path string) bool {
+	e, ok := s.expressionAt(path)
+	if !ok || len(e.References) == 0 {
+		return false
+	}
+	one, identity := "", false
+	for _, reference := range e.References {
+		typ, rest, _ := strings.Cut(reference, ".")
+		if reference == "count.index" || reference == "each.key" { // which instance of it
+			continue
+		}
+		name, attribute, _ := strings.Cut(rest, ".")
+		name, _, _ = strings.Cut(name, "[")
+		switch {
+		case !strings.Contains(typ, "_") || name == "", one != "" && one != typ+"."+name: // a variable, a module, a second resource
+			return false
+		}
+		one = typ + "." + name
+		switch attribute {
+		case "id", "arn", "name", "identifier", "self_link":
+			identity = true
+		}
+	}
+	return identity
+}
+
+func (u *universe) byReference(s *scope, path string, types []string) *instance {
+	e, ok := s.expressionAt(path)
 	if !ok {
 		return nil
 	}
