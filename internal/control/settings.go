@@ -128,6 +128,13 @@ func (f *Flow) organisationAt(ctx context.Context, r Repository, commit string) 
 			return o, err
 		}
 	}
+	if o.prices != nil {
+		entries, err := f.o.Engine.entries.With(o.prices)
+		if err != nil {
+			return o, &unusable{err}
+		}
+		o.inputs = append(o.inputs, inputOf("catalogue", CatalogueFolder, entries.OwnText()))
+	}
 	return o, nil
 }
 

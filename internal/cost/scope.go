@@ -12,7 +12,7 @@ import (
 // unknownError stops an expression because a value that it needs cannot be had before apply.
 type unknownError struct{ what, why string }
 
-func (e *unknownError) Error() string { return e.what + ": " + e.why }
+func (e *unknownError) Error() string { return strings.TrimPrefix(e.what+": "+e.why, ": ") }
 
 // usageUnsetError stops an expression because a usage quantity was not given.
 type usageUnsetError struct{ key string }
