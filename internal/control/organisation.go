@@ -128,6 +128,13 @@ func (f *Flow) organisationAt(ctx context.Context, r Repository, commit string) 
 	if holds(prices, ".yaml", ".yml") {
 		o.prices = prices
 	}
+	if o.prices != nil {
+		entries, err := f.o.Engine.entries.With(o.prices)
+		if err != nil {
+			return o, &unusable{err}
+		}
+		o.inputs = append(o.inputs, inputOf("catalogue", CatalogueFolder, entries.OwnText()))
+	}
 	if o.bundles != nil || o.prices != nil {
 		probe := Settings{Config: config.Default(), Bundles: o.bundles, Catalogue: o.prices, Origin: commit}
 		if _, err := f.o.Engine.Control(ctx, probe); err != nil {

@@ -83,18 +83,6 @@ func (c *evaluation) asks(address, key, otherwise string) {
 	c.asked[address][key] = otherwise
 }
 
-func (c *evaluation) read(s *scope, path string, value any) {
-	if !c.trace {
-		return
-	}
-	what := s.path + path
-	if c.record != nil {
-		if text, ok := toText(value); ok {
-			c.reads = append(c.reads, fact.Assumption{What: s.instance.resource.Address + "." + what, Value: text, Why: "read from the plan"})
-		}
-	}
-}
-
 func (c *evaluation) rootOf(x *instance) (*scope, error) {
 	r, err := c.estimator.compiler.get(x.resource.Type)
 	if err != nil {

@@ -94,18 +94,23 @@ func callFlag(args ...any) (any, error) {
 	return nil, &unknownError{args[1].(string), "neither true nor false"}
 }
 
-// callHas reports that an attribute is set; it cannot say for one that is unknown.
+// callHas reports that an attribute is set. For one that is unknown it can say so only where it will hold what tells
+// another resource from all others: that is never nothing.
 func callHas(args ...any) (any, error) {
 	s, _ := args[0].(*scope)
 	if s == nil {
 		return false, nil
 	}
 	value, st, why := s.lookup(args[1].(string))
+	if list, ok := value.([]any); ok && len(list) == 0 || value == "" {
+		st = unset
+	}
+	s.ctx.read(s, args[1].(string), st, value)
+	if st == unknown && s.holdsIdentity(args[1].(string)) {
+		return true, nil
+	}
 	if st == unknown {
 		return nil, &unknownError{s.path + args[1].(string), why}
-	}
-	if list, ok := value.([]any); ok && len(list) == 0 || value == "" {
-		return false, nil
 	}
 	return st == set, nil
 }
@@ -115,7 +120,8 @@ func callKnown(args ...any) (any, error) {
 	if s == nil {
 		return false, nil
 	}
-	_, st, _ := s.lookup(args[1].(string))
+	value, st, _ := s.lookup(args[1].(string))
+	s.ctx.read(s, args[1].(string), st, value)
 	return st != unknown, nil
 }
 

@@ -27,13 +27,13 @@ func TestSyncUsage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			before := bill(estimateCase(t, a))
+			before := bill(estimateCase(t, a, cost.Options{}))
 			got := synced(t, a)
 			set(a, "usage.yml", got)
 			if again := synced(t, a); again != got {
 				t.Errorf("a second time changes it:\n%s", cmp.Diff(got, again))
 			}
-			if after := bill(estimateCase(t, a)); before != after {
+			if after := bill(estimateCase(t, a, cost.Options{})); before != after {
 				t.Errorf("an unfilled skeleton changes the estimate:\n%s", cmp.Diff(before, after))
 			}
 			if *update {
