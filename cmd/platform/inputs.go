@@ -186,12 +186,17 @@ func (in inputs) loadFile(ctx context.Context, s streams, p *progress, path stri
 	if kind := sniff(path); kind != aPlan {
 		return in.loadEstimated(ctx, path, kind)
 	}
-	if in.baseRef != "" || isFolder(in.base) {
-		return nil, fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref and a folder as --base are for Terraform folders", path)
+	if in.baseRef != "" {
+		return nil, fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref is for Terraform folders; --base compares with another plan, a folder or an estimate", path)
 	}
 	source, err := in.loadPlan(ctx, s, p, path)
 	if err != nil {
 		return nil, err
+	}
+	if isFolder(in.base) {
+		if base, err = in.folderBase(ctx, s); err != nil {
+			return nil, err
+		}
 	}
 	source.Base = base
 	source.Prior, err = in.priorOf(source.Name)

@@ -267,13 +267,16 @@ func total(projects []cost.Project, currency money.Currency) fact.Change {
 // faults are the parts of a plan that could not be read: each leaves the outcome undecided.
 func faults(s Source, several bool) []verdict.Finding {
 	var out []verdict.Finding
-	list := s.Plan.Faults
+	list := slices.Clip(s.Plan.Faults)
+	if s.Plan.Errored {
+		list = append(list, fact.Fault{Where: s.Name, Message: "the plan failed part-way, so that what the change costs is not known", Fix: "mend the error and plan again"})
+	}
 	if s.Base != nil {
 		for _, f := range s.Base.Faults {
-			list = append(slices.Clip(list), fact.Fault{Where: "base: " + f.Where, Message: f.Message, Fix: f.Fix})
+			list = append(list, fact.Fault{Where: "base: " + f.Where, Message: f.Message, Fix: f.Fix})
 		}
 		if !s.Base.Complete || s.Base.Errored {
-			list = append(slices.Clip(list), fact.Fault{Where: "base", Message: "the plan to compare with is not whole (errored, or made with -target), so that the difference is not known", Fix: "make that plan again without -target"})
+			list = append(list, fact.Fault{Where: "base", Message: "the plan to compare with is not whole (errored, or made with -target), so that the difference is not known", Fix: "make that plan again without -target"})
 		}
 	}
 	for _, f := range list {
