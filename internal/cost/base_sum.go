@@ -38,7 +38,7 @@ func Convert(e fact.Estimate, to money.Currency, exchange Exchange) (fact.Estima
 			return nil
 		}
 		x := *q
-		x.Rate, x.Monthly, x.Low, x.High = amount(q.Rate), amount(q.Monthly), amount(q.Low), amount(q.High)
+		x.Rate, x.List, x.Monthly, x.Low, x.High = amount(q.Rate), amount(q.List), amount(q.Monthly), amount(q.Low), amount(q.High)
 		return &x
 	}
 	list := slices.Clone(e.Resources)
