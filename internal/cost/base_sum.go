@@ -57,7 +57,7 @@ func Convert(e fact.Estimate, to money.Currency, exchange Exchange) (fact.Estima
 	out := Sum(list, to)
 	out.Coverage, out.Unpriced, out.BookDigest, out.BookAsOf = e.Coverage, e.Unpriced, e.BookDigest, e.BookAsOf
 	out.Notes = append(slices.Clone(e.Notes), fact.Assumption{
-		What: baseRate, Value: fmt.Sprintf("1 %s = %s %s", e.Currency, by, to), Why: "pinned in the configuration, as of " + cmp.Or(exchange.Date, "an unknown date"),
+		What: baseRate, Value: fmt.Sprintf("1 %s = %s %s", e.Currency, by, to), Why: "pinned, as of " + cmp.Or(exchange.Date, "an unknown date"),
 	})
 	return out, nil
 }
