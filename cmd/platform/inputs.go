@@ -136,7 +136,7 @@ func (in inputs) loadProfile(out *loaded) error {
 func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []string, out *loaded) error {
 	var err error
 	if len(paths) == 0 {
-		if paths, err = in.discover(ctx, p, out); err != nil {
+		if paths, err = in.discover(ctx, s, p, out); err != nil {
 			return err
 		}
 	}
