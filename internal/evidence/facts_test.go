@@ -13,7 +13,7 @@ import (
 func TestFacts(t *testing.T) {
 	t.Parallel()
 	w := world{
-		Require: require{After: "staging", Suites: []suite{{Name: "unit"}, {Name: "e2e"}, {Name: "api", Paths: []string{"api/**"}}}},
+		Require:     require{After: "staging", Suites: []suite{{Name: "unit"}, {Name: "e2e"}, {Name: "api", Paths: []string{"api/**"}}}},
 		Deployments: []deployment{{Commit: "before", Age: "24h", Suites: []string{"api"}}}, Changes: &changes{Files: []string{"docs/a.md"}},
 	}
 	q := w.question(t)
