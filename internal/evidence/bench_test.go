@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/org/platform-action/internal/evidence"
 	"github.com/org/platform-action/internal/evidence/report"
@@ -27,8 +28,8 @@ func many(t testing.TB, n int, sameTree bool) evidence.Question {
 		rec, other := one, r
 		rec.Producer.RunID, other.ID = int64(i+1), int64(i+1)
 		if i > 0 {
-			rec.Producer.RunStarted = rec.Producer.RunStarted.Add(-1e9)
-			other.Started = other.Started.Add(-1e9)
+			older := -time.Duration(i*7919%n+1) * time.Second // in no order
+			rec.Producer.RunStarted, other.Started = rec.Producer.RunStarted.Add(older), other.Started.Add(older)
 		}
 		if !sameTree && i > 0 {
 			rec.Subject.Tree, other.Tree = object("u"), object("u")

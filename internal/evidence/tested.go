@@ -136,7 +136,10 @@ func ask(q Question) *asked {
 	}
 	// The order is by start, then by id, so that no re-run of an old run and no new run hides behind the other.
 	slices.SortFunc(a.attempts, func(x, y *attempt) int {
-		return cmp.Or(y.started.Compare(x.started), cmp.Compare(y.id.run, x.id.run), cmp.Compare(y.id.attempt, x.id.attempt))
+		if c := y.started.Compare(x.started); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(y.id.run, x.id.run), cmp.Compare(y.id.attempt, x.id.attempt))
 	})
 	return a
 }
