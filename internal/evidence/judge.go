@@ -126,7 +126,8 @@ func (a *asked) shrunk(h held, _ *view, s SuiteRequirement) answer {
 		return passed()
 	}
 	return refuse(CodeTestCountCollapsed, fmt.Sprintf("at least 80 %% of what ran before for %s", a.wanted(s)),
-		fmt.Sprintf("%d ran; the median of the last %d that counted is %g", ran(h.suite), len(counts), float64(twice)/2), show(h, " --log"))
+		fmt.Sprintf("%d ran; the median of the last %d that counted is %g", ran(h.suite), len(counts), float64(twice)/2),
+		show(h, " --log")+"; if tests went on purpose, give the suite another name on the default branch: it begins without a history")
 }
 
 // attested is the part of condition 4 that the subject's content decides.
