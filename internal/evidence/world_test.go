@@ -199,7 +199,7 @@ func ago(t testing.TB, s string) time.Time {
 
 func duration(t testing.TB, s string) time.Duration {
 	t.Helper()
-	if s == "" {
+	if s == "" || s == "unknown" {
 		return 0
 	}
 	d, err := time.ParseDuration(s)
@@ -422,8 +422,12 @@ func (d deployment) deployment(t testing.TB) evidence.Deployment {
 	if !ok {
 		t.Fatalf("no basis %q", d.Basis)
 	}
+	at := ago(t, d.Age)
+	if d.Age == "unknown" {
+		at = time.Time{}
+	}
 	return evidence.Deployment{Environment: blank(or(d.Environment, "production")), Commit: object(or(d.Commit, "before")), Tree: object(or(d.Tree, "t-before")),
-		Digests: digests(d.Digests), Basis: b, Succeeded: !d.Failed, At: ago(t, d.Age), Suites: d.Suites}
+		Digests: digests(d.Digests), Basis: b, Succeeded: !d.Failed, At: at, Suites: d.Suites}
 }
 
 // told is a decision as a golden shows it, with the names of objects in place of their ids.
