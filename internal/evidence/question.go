@@ -35,7 +35,7 @@ type Requirement struct {
 	MaxAge      time.Duration      // of a record's run. Defaults to 7 days
 	Assurance   Assurance          // the least that counts. Defaults to isolated
 	Runners     []string           // runner environments that count beside github-hosted
-	RetryBudget int                // retried cases and attempts beyond the first, together
+	RetryBudget int                // retried cases and attempts beyond the first, together; 0: none of either
 
 	After string        // environment that must have had the same subject before; empty: none
 	Soak  time.Duration // for how long
@@ -76,7 +76,7 @@ type Run struct {
 
 // Job is one job of a run attempt.
 type Job struct {
-	Name       string // id in the workflow file
+	Name       string // id in the workflow file; the jobs of a matrix share it
 	Attempt    int    // in which it ran: a partial re-run lists the jobs that it did not repeat with their own attempt
 	Status     Status
 	Conclusion string

@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -208,5 +207,3 @@ func repositoryOf(ref string) string {
 	}
 	return strings.ToLower(parts[0] + "/" + parts[1])
 }
-
-func contains(list []string, s string) bool { return slices.Contains(list, s) }
