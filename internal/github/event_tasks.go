@@ -40,6 +40,8 @@ func (w wants) tasksOf(event string, p payload) (wish, error) {
 		return w.suiteWish(t, p)
 	case "issue_comment":
 		return w.commentWish(t, p)
+	case "workflow_run":
+		return p.runWish(t), nil
 	case "installation":
 		return wishIf(p.does("created", "deleted", "suspend", "unsuspend", "new_permissions_accepted"), t, control.SyncInstallation), nil
 	case "installation_repositories":
