@@ -22,6 +22,9 @@ func (f *Flow) button(ctx context.Context, r Repository, t Task) error {
 	digest, isAck := strings.CutPrefix(in.Action, ackButton)
 	switch {
 	case in.Action == rerunButton:
+		if alone, err := f.testedAgain(ctx, r, in); err != nil || alone {
+			return err
+		}
 		return f.again(ctx, r, in.Head)
 	case in.Action == explainButton:
 		return f.explainAll(ctx, r, in.Head)

@@ -3,6 +3,8 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/org/platform-action/internal/evidence"
@@ -73,3 +75,6 @@ type EvidenceRecords interface {
 	// RecordTested appends the decision to the ledger, unless it is the last one of its head, and returns the ledger's end.
 	RecordTested(ctx context.Context, t Tenant, v TestedVerdict) (LedgerEntry, error)
 }
+
+// sortedKeys are a set's members.
+func sortedKeys(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

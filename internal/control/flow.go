@@ -117,6 +117,10 @@ func (f *Flow) handle(ctx context.Context, t Task) error {
 		return f.sweepEverything(ctx)
 	case EndStale:
 		return f.endStale(ctx)
+	case LookAtRun:
+		return f.answer(ctx, t, f.lookAtRun)
+	case EvaluateTested:
+		return f.answer(ctx, t, f.tested)
 	case CollectGarbage:
 	}
 	return &Parked{Reason: fmt.Sprintf("this version does not know tasks of the kind %.40q", t.Kind)}
