@@ -121,6 +121,8 @@ func (f *Flow) handle(ctx context.Context, t Task) error {
 		return f.answer(ctx, t, f.lookAtRun)
 	case EvaluateTested:
 		return f.answer(ctx, t, f.tested)
+	case WakeTested:
+		return f.o.Queue.Want(ctx, Task{Tenant: t.Tenant, Kind: EvaluateTested, Subject: t.Subject, Input: t.Input})
 	case CollectGarbage:
 	}
 	return &Parked{Reason: fmt.Sprintf("this version does not know tasks of the kind %.40q", t.Kind)}

@@ -60,7 +60,8 @@ func (f *Flow) publishTested(ctx context.Context, r Repository, c TestedCheck, w
 	if outcome != evidence.OutcomeWaiting {
 		return nil
 	}
-	return f.o.Queue.Want(ctx, Task{Tenant: r.Tenant, Kind: EvaluateTested, Subject: c.Head, Input: queuedInput(c), NotBefore: f.wake(c, answers)})
+	// A key of its own: a timer must not put off what somebody wants at once.
+	return f.o.Queue.Want(ctx, Task{Tenant: r.Tenant, Kind: WakeTested, Subject: c.Head, Input: queuedInput(c), NotBefore: f.wake(c, answers)})
 }
 
 func queuedInput(c TestedCheck) json.RawMessage {

@@ -115,6 +115,18 @@ func (r *Repo) WorkflowRunEvent(action string, id int64) Event {
 	})
 }
 
+// RerunEvent is somebody's wish to run the newest check run of a name again.
+func (r *Repo) RerunEvent(sha, name, sender string) Event {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	for _, run := range slices.Backward(r.checkOf[sha]) {
+		if run.Name == name {
+			return r.event("check_run", "rerequested", sender, object{"check_run": r.s.checkJSON(run)})
+		}
+	}
+	return Event{}
+}
+
 // asking is the job that asks for tokens.
 func (run Run) asking() int64 {
 	for _, j := range run.Jobs {
