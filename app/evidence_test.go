@@ -162,6 +162,13 @@ func asked(t *testing.T, assurance string) (*world, *githubtest.Repo) {
 	return w, r
 }
 
+// next is a further shop that asks for tests, in an account of its own.
+func (w *world) next(assurance string) *githubtest.Repo {
+	w.shops++
+	_, r := w.shop(fmt.Sprintf("acme-%d", w.shops), asking(assurance))
+	return r
+}
+
 // change opens a pull request that no Terraform is in.
 func (w *world) change(r *githubtest.Repo, branch string, changes map[string]string) (n int, head, merge string) {
 	w.t.Helper()
@@ -377,6 +384,7 @@ func TestReplay(t *testing.T) {
 // TestEvidenceThatDoesNotCount is taken, because policies change, and does not count as it is.
 func TestEvidenceThatDoesNotCount(t *testing.T) {
 	t.Parallel()
+	w, _ := asked(t, "isolated")
 	for name, c := range map[string]struct {
 		assurance string
 		changes   map[string]string
@@ -397,9 +405,9 @@ func TestEvidenceThatDoesNotCount(t *testing.T) {
 		"a clock that is ahead": {assurance: "isolated", run: func(r *githubtest.Run) { r.Started = time.Now().Add(time.Hour) }, content: junit(3, 0, 0), title: "Undecided: unit: undecided"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w, r := asked(t, c.assurance)
+			r := w.next(c.assurance)
 			_, head, merge := w.change(r, "docs", c.changes)
+			w.shows(r, head, "Waiting", "")
 			run := recorded(1, "pull_request", head, merge)
 			if c.run != nil {
 				c.run(&run)
@@ -506,6 +514,7 @@ func archive(name string, content []byte) []byte {
 // TestArtifact: the evidence that a trusted run leaves behind is taken when it ends, if there is just one and it is sound.
 func TestArtifact(t *testing.T) {
 	t.Parallel()
+	w, _ := asked(t, "artifact")
 	for name, c := range map[string]struct {
 		leave func(r *githubtest.Repo, group string, good []byte)
 		title string
@@ -549,8 +558,7 @@ func TestArtifact(t *testing.T) {
 		}, "Undecided", "no plain path"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w, r := asked(t, "artifact")
+			r := w.next("artifact")
 			n, head, _ := w.change(r, "docs", nil)
 			w.shows(r, head, "Waiting", "")
 			group := r.MergeGroup(n)
