@@ -594,3 +594,47 @@ func TestArtifactOfPull(t *testing.T) {
 		t.Errorf("it was looked for:\n%s", strings.Join(list, "\n"))
 	}
 }
+
+// TestEditedWorkflow: a change of what decides what tests say counts once a code owner who did not write it approved its
+// head, and then in the merge queue too.
+func TestEditedWorkflow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.public()
+	files := asking("isolated")
+	files[".github/CODEOWNERS"] = "/.github/ @writer @owner @acme/ops\n"
+	_, r := w.shop("acme", files)
+	r.SetRole("owner", "write")
+	w.start()
+	w.swept()
+	n, head, merge := w.change(r, "edited", map[string]string{ci: ciFile + "# edited\n"})
+	run := recorded(1, "pull_request", head, merge)
+	r.AddRun(run)
+	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, head, "Not tested: unit: self-attested", "failure")
+	for _, login := range []string{"writer", "reader"} { // who wrote it, and who owns nothing
+		r.Review(n, login, "APPROVED")
+		w.send(r.ReviewEvent("submitted", n, login))
+		w.settled()
+		w.shows(r, head, "Not tested: unit: self-attested", "failure")
+	}
+	r.Review(n, "owner", "APPROVED")
+	w.send(r.ReviewEvent("submitted", n, "owner"))
+	w.shows(r, head, "Tested", "success")
+
+	group := r.MergeGroup(n)
+	w.send(r.MergeGroupEvent(n, group))
+	w.shows(r, group, "Tested", "success") // its tree is the one that was tested
+
+	again := r.Commit("edited", map[string]string{ci: ciFile + "# edited again\n"})
+	w.send(r.PullEvent("synchronize", n))
+	w.shows(r, again, "Waiting", "")
+	run = recorded(2, "pull_request", again, r.PullMerge(n))
+	r.AddRun(run)
+	if status, answer := w.bring(r, run, recordJob, document(r.PullMerge(n), "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, again, "Not tested: unit: self-attested", "failure") // the approval was of another head
+}

@@ -47,6 +47,13 @@ type Artifact struct {
 	HeadRepository int64
 }
 
+// Review is what somebody said of a pull request's head.
+type Review struct {
+	By     Person
+	State  string // APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED
+	Commit string
+}
+
 // TestForge is GitHub, as far as it knows of test runs. Errors are those of Forge.
 type TestForge interface {
 	Commit(ctx context.Context, r Repository, sha string) (Commit, error)
@@ -57,6 +64,11 @@ type TestForge interface {
 	Jobs(ctx context.Context, r Repository, run int64) (jobs []WorkflowJob, whole bool, err error) // of the newest attempt
 	Artifacts(ctx context.Context, r Repository, run int64, name string) (list []Artifact, whole bool, err error)
 	Download(ctx context.Context, r Repository, a Artifact, most int64) ([]byte, error) // more than most bytes are an error
+
+	Reviews(ctx context.Context, r Repository, number int) ([]Review, error) // oldest first
+
+	// Writers are who wrote or committed what a pull request brings; known is false where GitHub cannot name one of them.
+	Writers(ctx context.Context, r Repository, number int) (ids []int64, known bool, err error)
 
 	FindTested(ctx context.Context, r Repository, head string) (id int64, finished bool, err error) // our check run platform/tested
 }

@@ -41,6 +41,8 @@ type payload struct {
 	Forced  bool        `json:"forced"`
 	Commits pushedFiles `json:"commits"`
 
+	Review present `json:"review"`
+
 	MergeGroup *struct {
 		HeadSHA string `json:"head_sha"`
 		HeadRef string `json:"head_ref"`

@@ -5,7 +5,7 @@ import "math"
 // wanted reports the events that can ask for something.
 func wanted(event string) bool {
 	switch event {
-	case "pull_request", "merge_group", "push", "check_run", "check_suite", "issue_comment",
+	case "pull_request", "pull_request_review", "merge_group", "push", "check_run", "check_suite", "issue_comment",
 		"installation", "installation_repositories", "installation_target", "repository", "workflow_run":
 		return true
 	}
@@ -19,7 +19,7 @@ func metricName(event string) string {
 	}
 	switch event {
 	case "ping", "workflow_job", "deployment", "deployment_status", "deployment_protection_rule", "deployment_review",
-		"pull_request_review", "pull_request_review_comment", "pull_request_review_thread", "issues", "status", "create", "delete":
+		"pull_request_review_comment", "pull_request_review_thread", "issues", "status", "create", "delete":
 		return event
 	}
 	return "other"
@@ -31,6 +31,8 @@ func (p payload) fits(event string) bool {
 	switch event {
 	case "pull_request":
 		return p.PullRequest != nil && isNumber(p.Number)
+	case "pull_request_review":
+		return p.PullRequest != nil && bool(p.Review)
 	case "merge_group":
 		return p.MergeGroup != nil
 	case "push":

@@ -29,6 +29,18 @@ func (r *runHint) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return err
 }
 
+// reviewWish looks at a head again whose guarded files somebody may have approved.
+func (p payload) reviewWish(t control.Tenant) (wish, error) {
+	if !p.does("submitted", "dismissed") {
+		return wish{}, nil
+	}
+	head := p.PullRequest.Head.SHA
+	if err := commit("pull_request.head.sha", head); err != nil {
+		return wish{}, err
+	}
+	return wish{tasks: []control.Task{{Tenant: t, Kind: control.EvaluateTested, Subject: head}}}, nil
+}
+
 // runWish looks at a run whenever it begins or ends.
 func (p payload) runWish(t control.Tenant) wish {
 	if !p.does("requested", "in_progress", "completed") {

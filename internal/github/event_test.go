@@ -250,6 +250,26 @@ func TestRunEvents(t *testing.T) {
 	}
 }
 
+// A review may approve what is guarded: the head is looked at again.
+func TestReviewEvents(t *testing.T) {
+	t.Parallel()
+	const pull = `,"pull_request":{"state":"open","head":{"sha":"` + sha + `"}}`
+	for body, want := range map[string]string{
+		`"action":"submitted","review":{"id":1}` + pull:                              "accepted\n7/100 tested \"" + sha + `"`,
+		`"action":"dismissed","review":{"id":1}` + pull:                              "accepted\n7/100 tested \"" + sha + `"`,
+		`"action":"edited","review":{"id":1}` + pull:                                 "ignored",
+		`"action":"submitted"` + pull:                                                "bad_request",
+		`"action":"submitted","review":{"id":1}`:                                     "bad_request",
+		`"action":"submitted","review":{"id":1},"pull_request":{"head":{"sha":"x"}}`: "bad_request",
+	} {
+		e := newEndpoint(t, nil)
+		e.send(delivery("pull_request_review", "d-1", of(body)))
+		if diff := cmp.Diff(want, strings.TrimSpace(e.told())); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", body, diff)
+		}
+	}
+}
+
 // Only a person gives commands; who sends a button is checked when it is answered.
 func TestCommandOfBot(t *testing.T) {
 	t.Parallel()

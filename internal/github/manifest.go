@@ -31,7 +31,7 @@ func Permissions() []Permission {
 
 // Events are what GitHub sends beside what it sends every App: of its installations, and of who may use it.
 func Events() []string {
-	return []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push", "repository", "workflow_run"}
+	return []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push", "repository", "workflow_run"}
 }
 
 // Manifest describes an App to GitHub, which then makes it.
