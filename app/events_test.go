@@ -162,6 +162,39 @@ func TestOrganisation(t *testing.T) {
 	equal(t, "conclusion once nothing is enforced", w.check(r, sha).Conclusion, "success")
 }
 
+// TestOwnCatalogue: what the policy repository says of prices holds for every repository; a commit of it that cannot be
+// read changes nothing, and a repository's own folder of that name is nothing.
+func TestOwnCatalogue(t *testing.T) {
+	t.Parallel()
+	const entry = "aws_instance:\n  extends: true\n  components: [{name: Care, unit: months, quantity: \"1.0\", price: usd(%s)}]\n"
+	w := newWorld(t, githubtest.Options{})
+	i, r := w.shop("acme", map[string]string{
+		".github/platform.yml": "version: 1\ncost:\n  block: {delta: 500}\n", "catalogue/ours.yaml": fmt.Sprintf(entry, "9000"),
+	})
+	central := w.hub.AddRepository(i, ".github")
+	central.Commit("main", map[string]string{"README.md": "empty"})
+	w.start()
+	w.swept()
+	second := map[string]string{"infra/second.tf": "resource \"aws_instance\" \"second\" {\n  ami           = \"ami-1\"\n  instance_type = \"t3.micro\"\n}\n"}
+	n, _, run := w.propose(r, "second", second)
+	equal(t, "conclusion by list prices", run.Conclusion, "success")
+	for _, step := range []struct{ text, conclusion, says string }{
+		{fmt.Sprintf(entry, "600"), "failure", "LIMIT-001"},
+		{"aws_instance: [\n", "failure", "organisation-invalid"},
+		{fmt.Sprintf(entry, "1"), "success", ""},
+	} {
+		w.send(pushed(central, map[string]string{"catalogue/ours.yaml": step.text}))
+		w.settled()
+		second["infra/second.tf"] += "\n"
+		sha := r.Commit("second", second)
+		w.send(r.PullEvent("synchronize", n))
+		run := w.check(r, sha)
+		if run.Conclusion != step.conclusion || !strings.Contains(run.Output.Summary, step.says) {
+			t.Errorf("%q: %s\n%s", step.text, run.Conclusion, run.Output.Summary)
+		}
+	}
+}
+
 // TestForeignPolicies: the organisation's own Rego judges, in a process of its own; one that is too greedy blocks and
 // ends nothing.
 func TestForeignPolicies(t *testing.T) {
@@ -212,6 +245,30 @@ func TestMergeGroup(t *testing.T) {
 	group = r.MergeGroup(small)
 	w.send(r.MergeGroupEvent(small, group))
 	equal(t, "conclusion of the second group", w.check(r, group).Conclusion, "success")
+}
+
+// TestMergeGroupAgain: the buttons of a group's check evaluate the group, which only its webhook names.
+func TestMergeGroupAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", limited())
+	w.start()
+	w.swept()
+	n, _, _ := w.propose(r, "bigger", bigger("m5.large"))
+	group := r.MergeGroup(n)
+	w.send(r.MergeGroupEvent(n, group))
+	run := w.check(r, group)
+	equal(t, "conclusion of the group", run.Conclusion, "action_required")
+	writes := run.Writes
+	w.send(r.CheckRunEvent("requested_action", group, "rerun", "writer"))
+	w.eventually("it is run again", func() bool { return r.CheckRuns(group)[0].Writes >= writes+2 || r.CheckRuns(group)[0].ID != run.ID })
+	run = w.check(r, group)
+	equal(t, "conclusion after it was run again", run.Conclusion, "action_required")
+	w.send(r.CheckRunEvent("requested_action", group, run.Actions[0].Identifier, "reader"))
+	w.settled()
+	equal(t, "conclusion after a reader's click", r.CheckRuns(group)[0].Conclusion, "action_required")
+	w.send(r.CheckRunEvent("requested_action", group, run.Actions[0].Identifier, "writer"))
+	w.eventually("the click counts", func() bool { return r.CheckRuns(group)[0].Conclusion == "success" })
 }
 
 // TestCommentIsRestored: whoever edits or deletes our comment does not change what it says.

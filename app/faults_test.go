@@ -1,7 +1,11 @@
 package main
 
 import (
+	"bufio"
+	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -260,4 +264,97 @@ func TestDrain(t *testing.T) {
 	equal(t, "status", r.CheckRuns(sha)[0].Status, "completed")
 	equal(t, "comments", len(r.Comments(n)), 1)
 	equal(t, "a webhook afterwards", w.hub.Send(t.Context(), w.url+"/webhooks/github", event), 0)
+}
+
+// TestDrainOfSlowBodies: a body that trickles in holds neither the end of the server up nor its tasks.
+func TestDrainOfSlowBodies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.start()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(w.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	head := "POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-GitHub-Event: ping\r\nX-GitHub-Delivery: slow\r\n" +
+		"X-Hub-Signature-256: sha256=" + strings.Repeat("0", 64) + "\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n"
+	if _, err := conn.Write([]byte(head)); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+		t.Fatalf("the server does not ask for the body: %q, %v", line, err)
+	}
+	before := time.Now()
+	w.stop()
+	equal(t, "exit code", <-w.done, 0)
+	w.stop = nil
+	if took := time.Since(before); took > answerTime+5*time.Second {
+		t.Errorf("the end took %s", took)
+	}
+}
+
+// TestDatabaseIsLost: the comment is found again, and everything open gets its verdict.
+func TestDatabaseIsLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	w.start()
+	w.swept()
+	n, sha, run := w.propose(r, "bigger", bigger("m5.large"))
+	w.halt()
+	w.env["PLATFORM_DATABASE_URL"] = "sqlite:" + filepath.Join(t.TempDir(), "new.db")
+	w.hub.ResetLog()
+	w.start()
+	w.swept()
+	w.eventually("there is a new check", func() bool { return r.CheckRuns(sha)[0].ID != run.ID })
+	equal(t, "conclusion", w.check(r, sha).Conclusion, "success")
+	equal(t, "comments", len(r.Comments(n)), 1)
+}
+
+// TestNotReady: whoever asks learns that the database is gone, and not where it is.
+func TestNotReady(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	w.start()
+	w.swept()
+	file := strings.TrimPrefix(w.env["PLATFORM_DATABASE_URL"], "sqlite:")
+	if err := os.Rename(file, file+".away"); err != nil {
+		t.Fatal(err)
+	}
+	status, body := w.get(w.url + "/readyz")
+	if status != http.StatusServiceUnavailable || strings.Contains(body, "platform.db") {
+		t.Errorf("%d: %s", status, body)
+	}
+	sha := r.Commit("bigger", bigger("m5.large"))
+	event := r.PullEvent("opened", r.OpenPull("A change", "bigger", "main", "writer"))
+	equal(t, "a webhook without a database", w.hub.Send(t.Context(), w.url+"/webhooks/github", event), http.StatusServiceUnavailable)
+	if err := os.Rename(file+".away", file); err != nil {
+		t.Fatal(err)
+	}
+	w.send(event)
+	equal(t, "conclusion", w.check(r, sha).Conclusion, "success")
+}
+
+// TestLockedConversation: where no comment can be written the check has the verdict, and nothing is left undone.
+func TestLockedConversation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	_, r := w.shop("acme", nil)
+	w.start()
+	w.swept()
+	w.hub.Fault(githubtest.Fault{
+		Method: http.MethodPost, Path: "/comments", Times: 100, Status: http.StatusForbidden,
+		Body: map[string]string{"message": "Unable to create comment because issue is locked."},
+	})
+	_, _, run := w.propose(r, "bigger", bigger("m5.large"))
+	equal(t, "conclusion", run.Conclusion, "success")
+	w.idle()
+	tried := 0
+	for _, call := range w.hub.Log() {
+		if call.Write && strings.HasSuffix(call.Path, "/comments") {
+			tried++
+		}
+	}
+	equal(t, "attempts at the comment", tried, 1)
 }

@@ -21,7 +21,7 @@ type metrics struct {
 	uploads    *prometheus.CounterVec
 	calls      *prometheus.CounterVec
 	seconds    prometheus.Histogram
-	remaining  prometheus.Gauge
+	remaining  *prometheus.GaugeVec // without labels: a vector tells nothing until GitHub has
 	verdicts   *prometheus.HistogramVec
 	lost       prometheus.Counter
 }
@@ -33,7 +33,7 @@ func newMetrics() *metrics {
 		uploads:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "platform_uploads_total", Help: "Uploads by route and what became of them."}, []string{"route", "outcome"}),
 		calls:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "platform_github_calls_total", Help: "Requests to GitHub; counted ones use up the quota."}, []string{"method", "status", "counted"}),
 		seconds:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "platform_github_call_seconds", Help: "How long GitHub takes to answer.", Buckets: prometheus.DefBuckets}),
-		remaining:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "platform_github_quota_remaining", Help: "What is left of the hourly quota of the installation that was told last."}),
+		remaining:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "platform_github_quota_remaining", Help: "What is left of the hourly quota of the installation that was told last."}, nil),
 		verdicts: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "platform_verdict_seconds", Help: "From the change at GitHub to its published verdict.",
 			Buckets: []float64{0.5, 1, 2, 5, 10, 20, 60, 300, 1800}}, []string{"outcome"}),
 		lost: prometheus.NewCounter(prometheus.CounterOpts{Name: "platform_events_lost_total", Help: "Deliveries that failed again and again and are given up."}),
@@ -51,7 +51,7 @@ func (m *metrics) call(c github.Call) {
 	m.calls.WithLabelValues(c.Method, strconv.Itoa(c.Status), strconv.FormatBool(c.Counted)).Inc()
 	m.seconds.Observe(c.Took.Seconds())
 	if c.Remaining >= 0 {
-		m.remaining.Set(float64(c.Remaining))
+		m.remaining.WithLabelValues().Set(float64(c.Remaining))
 	}
 }
 

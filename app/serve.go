@@ -17,6 +17,7 @@ import (
 
 const (
 	drainTime   = 25 * time.Second // below the 30 s that orchestrators give
+	answerTime  = 10 * time.Second // GitHub waits no longer for an answer
 	maxHeaders  = 64 << 10
 	headerTime  = 5 * time.Second
 	requestTime = 60 * time.Second // a slow body ends here
@@ -46,7 +47,7 @@ func serve(ctx context.Context, c environ.Config, log *slog.Logger) error {
 	defer func() { _ = db.Close() }() //nolint:contextcheck // it ends whatever still runs, whatever became of ctx
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	routes.Handle("GET /readyz", ready(db))
+	routes.Handle("GET /readyz", ready(db, log))
 	if err := restore(ctx, &c, db); err != nil {
 		return err
 	}
@@ -64,13 +65,14 @@ func serve(ctx context.Context, c environ.Config, log *slog.Logger) error {
 	return listen(ctx, c, log, routes, m.handler(db), work)
 }
 
-// ready says whether this replica takes webhooks.
-func ready(db *store.Store) http.Handler {
+// ready says whether this replica takes webhooks. Why it does not, the log says: anybody may ask.
+func ready(db *store.Store, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
 		if err := db.Ready(ctx); err != nil {
-			http.Error(w, "not ready: "+err.Error(), http.StatusServiceUnavailable)
+			log.WarnContext(ctx, "not ready", "error", err.Error())
+			http.Error(w, "not ready: the log has the reason", http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = io.WriteString(w, "ready\n")
@@ -104,11 +106,15 @@ func listen(ctx context.Context, c environ.Config, log *slog.Logger, routes, met
 	case cause = <-done:
 		done <- nil
 	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	cause = errors.Join(ignoreClosed(cause), server.Shutdown(drain))
+	// Requests and tasks end at the same time: one after the other, they would take twice as long as anybody waits.
 	stopWork()
-	return errors.Join(cause, <-done, side.Shutdown(drain))
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		log.WarnContext(ctx, "a request did not end and was cut off: it was not acknowledged", "error", err.Error())
+		cause = errors.Join(cause, server.Close())
+	}
+	return errors.Join(ignoreClosed(cause), <-done, side.Close())
 }
 
 func ignoreClosed(err error) error {

@@ -18,7 +18,8 @@ func newCostSyncUsage(s streams) *cobra.Command {
 		Use:   "sync-usage [PATH…]",
 		Short: "Write a usage file with every key that the plans' prices depend on",
 		Long: "sync-usage adds to the usage file named by --usage what the plans need and the file does not name: keys without a\n" +
-			"value, each with its unit. What the file says stays, and an empty key changes no estimate. Without --usage the\nskeleton goes to standard output.",
+			"value, each with its unit and what counts without it. What the file says stays, and an empty key changes no estimate.\n" +
+			"Without --usage the skeleton goes to standard output. With --usage-profile it shows what the profile assumes.",
 		Example: `  platform cost sync-usage plan.json > usage.yml
   platform cost sync-usage plan.json --usage .github/usage.yml`,
 		Args: needPath,

@@ -20,14 +20,14 @@ import (
 	"github.com/org/platform-action/internal/cost/catalog"
 	"github.com/org/platform-action/internal/oidc"
 	"github.com/org/platform-action/internal/policy"
+	"github.com/org/platform-action/internal/render"
 )
 
 const (
-	factsPath    = "/api/v1/facts"
-	factsPurpose = "facts"
-	serverName   = "PLATFORM_SERVER_URL"
-	uploadTime   = 60 * time.Second
-	maxReply     = 64 << 10
+	apiPath    = "/api/v1/" // and the purpose
+	serverName = "PLATFORM_SERVER_URL"
+	uploadTime = 60 * time.Second
+	maxReply   = 64 << 10
 )
 
 // server is the App that is told of the plans of a workflow run; empty: nobody is.
@@ -81,8 +81,8 @@ func (o *checkOptions) upload(ctx context.Context, s streams, in loaded) error {
 		if err != nil {
 			return err
 		}
-		receipt, err := send(ctx, s.env, address, document)
-		if err != nil {
+		var receipt control.Receipt
+		if err := send(ctx, s.env, address, oidc.Facts, document, &receipt); err != nil {
 			return &faultError{fmt.Errorf("the App at %s was not told of %s, and judges it from its source alone: %w", address, source.Name, err)}
 		}
 		told++
@@ -101,27 +101,27 @@ func (o *checkOptions) upload(ctx context.Context, s streams, in loaded) error {
 	return nil
 }
 
-// send makes one upload. What the token or the plan says is in no error.
-func send(ctx context.Context, env func(string) string, address string, d control.UploadDocument) (control.Receipt, error) {
-	var receipt control.Receipt
-	data, err := json.Marshal(d)
+// send makes one upload for a purpose of the API and reads its receipt. What the token or the document says is in no
+// error.
+func send(ctx context.Context, env func(string) string, address, purpose string, document, receipt any) error {
+	data, err := json.Marshal(document)
 	if err != nil {
-		return receipt, err
+		return err
 	}
 	body, err := packed(data)
 	if err != nil {
-		return receipt, err
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, uploadTime)
 	defer cancel()
 	sum := sha256.Sum256(body)
-	token, err := oidc.Request(ctx, http.DefaultClient, env, oidc.AudienceOf(address, factsPurpose, hex.EncodeToString(sum[:])))
+	token, err := oidc.Request(ctx, http.DefaultClient, env, oidc.AudienceOf(address, purpose, hex.EncodeToString(sum[:])))
 	if err != nil {
-		return receipt, err
+		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+factsPath, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+apiPath+purpose, bytes.NewReader(body))
 	if err != nil {
-		return receipt, errors.New("the request cannot be made")
+		return errors.New("the request cannot be made")
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Content-Type", "application/json")
@@ -132,20 +132,20 @@ func send(ctx context.Context, env func(string) string, address string, d contro
 		if u, ok := errors.AsType[*url.Error](err); ok { // without the address
 			err = u.Err
 		}
-		return receipt, fmt.Errorf("it does not answer: %w", err)
+		return fmt.Errorf("it does not answer: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
 	if err != nil {
-		return receipt, fmt.Errorf("its answer broke off: %w", err)
+		return fmt.Errorf("its answer broke off: %w", err)
 	}
 	if resp.StatusCode != http.StatusAccepted {
-		return receipt, refusal(resp.StatusCode, answer)
+		return refusal(resp.StatusCode, answer)
 	}
-	if err := json.Unmarshal(answer, &receipt); err != nil {
-		return receipt, errors.New("its answer cannot be read: is this the address of the App?")
+	if json.Unmarshal(answer, receipt) != nil {
+		return errors.New("its answer cannot be read: is this the address of the App?")
 	}
-	return receipt, nil
+	return nil
 }
 
 func packed(data []byte) ([]byte, error) {
@@ -169,5 +169,5 @@ func refusal(status int, answer []byte) error {
 	if json.Unmarshal(answer, &told) != nil || told.Error.Message == "" {
 		return fmt.Errorf("it answered %d: is this the address of the App?", status)
 	}
-	return fmt.Errorf("it answered %d (%.40s): %.500s", status, told.Error.Code, told.Error.Message)
+	return fmt.Errorf("it answered %d (%.40s): %.500s", status, render.Plain(told.Error.Code), render.Plain(told.Error.Message))
 }

@@ -21,11 +21,11 @@ func (f *Flow) button(ctx context.Context, r Repository, t Task) error {
 	}
 	digest, isAck := strings.CutPrefix(in.Action, ackButton)
 	switch {
+	case in.Action == rerunButton && in.Seen.IsZero():
+		return f.rerun(ctx, r, in)
 	case in.Action == rerunButton:
-		if alone, err := f.testedAgain(ctx, r, in); err != nil || alone {
-			return err
-		}
-		return f.again(ctx, r, in.Head)
+		wish := fmt.Sprintf("rerun %d %s %d %d", in.Check, in.Head, in.Sender.ID, in.Seen.Unix())
+		return f.wished(ctx, r, wish, func() error { return f.rerun(ctx, r, in) })
 	case in.Action == explainButton:
 		return f.explainAll(ctx, r, in.Head)
 	case isAck:
@@ -34,28 +34,40 @@ func (f *Flow) button(ctx context.Context, r Repository, t Task) error {
 	return nil
 }
 
+// rerun runs the checks again that somebody asked for: one of the two, or both.
+func (f *Flow) rerun(ctx context.Context, r Repository, in ButtonInput) error {
+	if alone, err := f.testedAgain(ctx, r, in); err != nil || alone {
+		return err
+	}
+	return f.again(ctx, r, in.Head)
+}
+
 // acknowledgeAt finds the pull request whose verdict a check showed.
 func (f *Flow) acknowledgeAt(ctx context.Context, r Repository, in ButtonInput, digest string) error {
-	pulls, err := f.o.Records.PullsAt(ctx, r.Tenant, in.Head)
+	numbers, err := f.numbersAt(ctx, r, in.Head)
 	if err != nil {
 		return err
 	}
-	for _, had := range pulls {
-		v, known, err := f.o.Records.LatestVerdict(ctx, r.Tenant, had.Number, in.Head)
+	_, _, group, err := f.groupAt(ctx, r, in.Head)
+	if err != nil {
+		return err
+	}
+	for _, n := range numbers {
+		v, known, err := f.o.Records.LatestVerdict(ctx, r.Tenant, n, in.Head)
 		if err != nil {
 			return err
 		}
 		if !known || shortened(v.Digest) != digest {
 			continue
 		}
-		p, err := f.o.Forge.Pull(ctx, r, had.Number)
+		p, err := f.o.Forge.Pull(ctx, r, n)
 		if err != nil {
 			return err
 		}
-		if p.Head != in.Head {
+		if p.Head != in.Head && !group {
 			return nil // the newer head has a check of its own
 		}
-		answer, err := f.acknowledge(ctx, r, p, in.Sender, digest)
+		answer, err := f.acknowledge(ctx, r, p, in.Head, in.Sender, digest)
 		if err != nil || answer == "" {
 			return err
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/time/rate"
+
 	"github.com/org/platform-action/internal/cost"
 	"github.com/org/platform-action/internal/render"
 )
@@ -21,22 +23,42 @@ func (f *Flow) command(ctx context.Context, r Repository, t Task) error {
 	if in.ViaApp || in.Sender.Kind != "User" || in.Sender.ID != in.Author || len(words) < 2 || words[0] != "/platform" {
 		return nil
 	}
-	if f.o.Now().Sub(in.Written) > CommandLife {
+	arrived := in.Received
+	if arrived.IsZero() {
+		arrived = f.o.Now()
+	}
+	if arrived.Sub(in.Written) > CommandLife { // one that waited here for GitHub is as good as it was
 		f.log(ctx).InfoContext(ctx, "a command that is too old was refused", "comment", in.Comment)
 		return nil
 	}
 	if may, err := f.mayWrite(ctx, r, in.Sender); err != nil || !may {
 		return err
 	}
-	p, err := f.o.Forge.Pull(ctx, r, in.Number)
-	if err != nil {
+	wish := fmt.Sprintf("command %d", in.Comment)
+	return f.wished(ctx, r, wish, func() error {
+		p, err := f.o.Forge.Pull(ctx, r, in.Number)
+		if err != nil {
+			return err
+		}
+		answer, err := f.obey(ctx, r, p, in.Sender, words[1], words[2:])
+		if err != nil || answer == "" {
+			return err
+		}
+		return f.reply(ctx, r, p, wish, answer)
+	})
+}
+
+// wished does what somebody wants unless that was done before: a body that comes again under another id is no further
+// wish. What was begun and not finished is done again.
+func (f *Flow) wished(ctx context.Context, r Repository, wish string, do func() error) error {
+	name := "wish/" + wish
+	if _, done, err := f.o.Records.Recall(ctx, r.Tenant, name); err != nil || done {
 		return err
 	}
-	answer, err := f.obey(ctx, r, p, in.Sender, words[1], words[2:])
-	if err != nil || answer == "" {
+	if err := do(); err != nil {
 		return err
 	}
-	return f.reply(ctx, r, p, fmt.Sprintf("command %d", in.Comment), answer)
+	return f.o.Records.Remember(ctx, r.Tenant, name, []byte{'1'})
 }
 
 // obey does what a command says; the answer is for whoever gave it.
@@ -45,7 +67,7 @@ func (f *Flow) obey(ctx context.Context, r Repository, p Pull, by Person, verb s
 	case verb == "recheck" && len(rest) == 0:
 		return "", f.again(ctx, r, p.Head)
 	case verb == "ack" && len(rest) == 1:
-		return f.acknowledge(ctx, r, p, by, rest[0])
+		return f.acknowledge(ctx, r, p, p.Head, by, rest[0])
 	case verb == "explain" && len(rest) == 1:
 		return f.explain(ctx, r, p, rest[0])
 	}
@@ -59,6 +81,9 @@ func (f *Flow) mayWrite(ctx context.Context, r Repository, by Person) (bool, err
 	if _, refused := f.refused.Get(key); refused {
 		return false, nil
 	}
+	if err := f.turn(key); err != nil {
+		return false, err
+	}
 	role, err := f.o.Forge.Role(ctx, r, by)
 	if err != nil {
 		return false, err
@@ -69,6 +94,22 @@ func (f *Flow) mayWrite(ctx context.Context, r Repository, by Person) (bool, err
 		return false, nil
 	}
 	return true, nil
+}
+
+// turn holds one person's flood back; nothing of it is lost.
+func (f *Flow) turn(key string) error {
+	pace, known := f.pace.Get(key)
+	if !known {
+		pace = rate.NewLimiter(rate.Every(wishEvery), wishesAtOnce)
+		f.pace.Add(key, pace)
+	}
+	now := f.o.Now()
+	r := pace.ReserveN(now, 1)
+	if wait := r.DelayFrom(now); wait > 0 {
+		r.CancelAt(now)
+		return &Later{After: wait, Reason: "one person's wishes are taken one after the other"}
+	}
+	return nil
 }
 
 // again has a head evaluated and published anew.
@@ -82,7 +123,7 @@ func (f *Flow) again(ctx context.Context, r Repository, head string) error {
 			return err
 		}
 	}
-	return f.o.Queue.Want(ctx, Task{Tenant: r.Tenant, Kind: EvaluateHead, Subject: head})
+	return f.wantHead(ctx, r, head)
 }
 
 // reopen shows that the check is at work again. What it said before does not count any more.
@@ -106,9 +147,9 @@ func (f *Flow) reopen(ctx context.Context, r Repository, c CheckRecord) error {
 	return f.o.Records.SaveCheck(ctx, r.Tenant, c)
 }
 
-// acknowledge takes somebody's word that the increase of the verdict with this digest is meant.
-func (f *Flow) acknowledge(ctx context.Context, r Repository, p Pull, by Person, digest string) (string, error) {
-	v, known, err := f.o.Records.LatestVerdict(ctx, r.Tenant, p.Number, p.Head)
+// acknowledge takes somebody's word that the increase of the verdict with this digest, on this head, is meant.
+func (f *Flow) acknowledge(ctx context.Context, r Repository, p Pull, head string, by Person, digest string) (string, error) {
+	v, known, err := f.o.Records.LatestVerdict(ctx, r.Tenant, p.Number, head)
 	if err != nil {
 		return "", err
 	}
@@ -133,19 +174,13 @@ func (f *Flow) acknowledge(ctx context.Context, r Repository, p Pull, by Person,
 	if !ok {
 		return "The increase is not known, so that it cannot be confirmed.", nil
 	}
-	first, err := f.o.Records.Once(ctx, r.Tenant, fmt.Sprintf("ack %d %d %s", p.Number, by.ID, v.Digest), f.o.Now())
-	if err != nil {
+	if _, err := f.o.Records.Acknowledge(ctx, r.Tenant, Acknowledgement{
+		Number: p.Number, Amount: total.Delta.Value(), Currency: string(total.Delta.Currency()), Resources: growing(report),
+		By: by.Login, ByID: by.ID, Verdict: v.Digest, At: f.o.Now(),
+	}); err != nil {
 		return "", err
 	}
-	if first {
-		if _, err := f.o.Records.Acknowledge(ctx, r.Tenant, Acknowledgement{
-			Number: p.Number, Amount: total.Delta.Value(), Currency: string(total.Delta.Currency()), Resources: growing(report),
-			By: by.Login, ByID: by.ID, Verdict: v.Digest, At: f.o.Now(),
-		}); err != nil {
-			return "", err
-		}
-	}
-	return "", f.o.Queue.Want(ctx, Task{Tenant: r.Tenant, Kind: EvaluateHead, Subject: p.Head})
+	return "", f.wantHead(ctx, r, head)
 }
 
 // ackRule is who may confirm, by what is in force now.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/org/platform-action/internal/cost"
@@ -20,6 +21,8 @@ type decision struct {
 	report render.Report
 	spoken bool // it changes something, or has something to say
 }
+
+var plainBranch = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
 
 // decide judges a change by each of its standards; the worst verdict counts, and of equal ones the default branch's.
 func (f *Flow) decide(ctx context.Context, r Repository, c change, read *sides) (decision, error) {
@@ -44,7 +47,9 @@ func (f *Flow) decide(ctx context.Context, r Repository, c change, read *sides) 
 	}
 	worst.change = c
 	worst.report.Version, worst.report.Commit = f.o.Version, c.head
-	worst.report.Reproduce = "platform check --base-ref origin/" + c.into
+	if plainBranch.MatchString(c.into) { // any other name would have to be quoted, and people copy what they read
+		worst.report.Reproduce = "platform check --base-ref origin/" + c.into
+	}
 	worst.report.Files = f.o.WebURL + "/" + r.Owner + "/" + r.Name + "/blob/" + c.head + "/"
 	worst.spoken = speaks(worst.report)
 	return worst, nil

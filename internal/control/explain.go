@@ -64,12 +64,12 @@ func explainable(v verdict.Verdict) []string {
 
 // explainAll explains every policy that had something to say of a head, on each of its pull requests.
 func (f *Flow) explainAll(ctx context.Context, r Repository, head string) error {
-	known, err := f.o.Records.PullsAt(ctx, r.Tenant, head)
+	numbers, err := f.numbersAt(ctx, r, head)
 	if err != nil {
 		return err
 	}
-	for _, had := range known {
-		v, found, err := f.o.Records.LatestVerdict(ctx, r.Tenant, had.Number, head)
+	for _, n := range numbers {
+		v, found, err := f.o.Records.LatestVerdict(ctx, r.Tenant, n, head)
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (f *Flow) explainAll(ctx context.Context, r Repository, head string) error 
 		if err != nil {
 			return &Parked{Reason: "the recorded verdict cannot be read: " + err.Error()}
 		}
-		p, err := f.o.Forge.Pull(ctx, r, had.Number)
+		p, err := f.o.Forge.Pull(ctx, r, n)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/expirable"
+	"golang.org/x/time/rate"
 
 	"github.com/org/platform-action/internal/fact"
 )
@@ -35,12 +36,18 @@ type FlowOptions struct {
 // is safe for concurrent use; the queue works on one task of a key at a time.
 type Flow struct {
 	o       FlowOptions
-	cpu     chan struct{}                    // evaluations at a time: more would only take memory
-	refused *expirable.LRU[string, struct{}] // tenant and person who may not write
+	cpu     chan struct{}                         // evaluations at a time: more would only take memory
+	refused *expirable.LRU[string, struct{}]      // tenant and person who may not write
+	pace    *expirable.LRU[string, *rate.Limiter] // of each tenant and person
 }
 
-// refusedFor is how long somebody's missing right to write is believed.
-const refusedFor = 5 * time.Minute
+const (
+	// refusedFor is how long somebody's missing right to write is believed.
+	refusedFor = 5 * time.Minute
+	// A person's wishes beyond wishesAtOnce wait for their turn: each may cost an evaluation.
+	wishesAtOnce = 10
+	wishEvery    = 6 * time.Second
+)
 
 // NewFlow makes a flow.
 func NewFlow(o FlowOptions) *Flow {
@@ -65,6 +72,7 @@ func NewFlow(o FlowOptions) *Flow {
 	return &Flow{
 		o: o, cpu: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		refused: expirable.NewLRU[string, struct{}](10_000, nil, refusedFor),
+		pace:    expirable.NewLRU[string, *rate.Limiter](10_000, nil, time.Hour),
 	}
 }
 
@@ -81,7 +89,7 @@ func (f *Flow) log(ctx context.Context) *slog.Logger {
 
 // Handle is the queue's Handler.
 func (f *Flow) Handle(ctx context.Context, t Task, attempt int) error {
-	err := f.handle(context.WithValue(ctx, taskKey{}, t), t)
+	err := f.handle(context.WithValue(ctx, taskKey{}, t), t, attempt)
 	var later *Later
 	var parked *Parked
 	switch {
@@ -93,12 +101,16 @@ func (f *Flow) Handle(ctx context.Context, t Task, attempt int) error {
 	return err
 }
 
-func (f *Flow) handle(ctx context.Context, t Task) error {
+func (f *Flow) handle(ctx context.Context, t Task, attempt int) error {
 	switch t.Kind {
 	case EvaluateHead:
-		return f.within(ctx, t.Tenant, func(ctx context.Context, r Repository) error { return f.head(ctx, r, t.Subject) })
+		return f.within(ctx, t.Tenant, func(ctx context.Context, r Repository) error {
+			return f.shown(ctx, r, t.Subject, attempt, f.head(ctx, r, t.Subject))
+		})
 	case EvaluateGroup:
-		return f.answer(ctx, t, f.group)
+		return f.within(ctx, t.Tenant, func(ctx context.Context, r Repository) error {
+			return f.shown(ctx, r, t.Subject, attempt, f.group(ctx, r, t))
+		})
 	case SweepRepository:
 		return f.within(ctx, t.Tenant, f.sweepRepository)
 	case ReadBranch:
@@ -126,6 +138,27 @@ func (f *Flow) handle(ctx context.Context, t Task) error {
 	case CollectGarbage:
 	}
 	return &Parked{Reason: fmt.Sprintf("this version does not know tasks of the kind %.40q", t.Kind)}
+}
+
+// shownAfter is the attempt after which people must see that something is at work and does not succeed.
+const shownAfter = 3
+
+// shown sees to it that there is a check where evaluating fails again and again, before it came as far as one: the
+// watchdog ends it, and nobody waits for what is never said.
+func (f *Flow) shown(ctx context.Context, r Repository, head string, attempt int, failed error) error {
+	var later *Later
+	var parked *Parked
+	if failed == nil || attempt < shownAfter || ctx.Err() != nil || errors.Is(failed, ErrMoved) || errors.As(failed, &later) || errors.As(failed, &parked) {
+		return failed
+	}
+	c, err := f.check(ctx, r, head)
+	if err == nil {
+		err = f.progress(ctx, r, &c)
+	}
+	if err != nil {
+		f.log(ctx).WarnContext(ctx, "a check could not be shown", "error", err.Error())
+	}
+	return failed
 }
 
 // answer runs what a person or a merge queue asked for.

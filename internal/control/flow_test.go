@@ -86,11 +86,19 @@ func TestAcknowledgement(t *testing.T) {
 func TestProposedConfiguration(t *testing.T) {
 	t.Parallel()
 	const strict = "version: 1\ncost:\n  block: {delta: 5}\n"
-	for name, proposed := range map[string]string{"looser": "version: 1\n", "invalid": "version: 1\nbudget_: []\n"} {
+	for name, proposed := range map[string]string{
+		"looser": "version: 1\n", "invalid": "version: 1\nbudget_: []\n",
+		"discounts":       strict + "  discounts: [{provider: aws, percent: 100}]\n",
+		"prices":          strict + "  prices: [{sku: aws/ec2_linux/m5.large, price: 0}]\n",
+		"exchange rates":  strict + "  currency: GBP\n  exchange_rates: {USD: 0.0001, date: 2026-11-20}\n",
+		"a usage profile": strict + "  usage_profile: small\n",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, rooted("t3.micro", strict))
-			b.open(t, 1, "h", rooted("m5.large", proposed))
+			head := rooted("m5.large", proposed)
+			head["catalogue/ours.yaml"] = &fstest.MapFile{Data: []byte("aws_instance:\n  service: s\n  source: https://example.com\n  components: [{name: n, unit: u, quantity: \"1.0\", price: usd(0)}]\n")}
+			b.open(t, 1, "h", head)
 			b.evaluate(t, "h")
 			if b.checks[0].Conclusion != control.Failed {
 				t.Errorf("%+v", b.checks[0])

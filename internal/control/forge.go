@@ -160,6 +160,7 @@ type Forge interface {
 	Compare(ctx context.Context, r Repository, base, head string) (Comparison, error)
 	Files(ctx context.Context, r Repository, number int) (files []string, whole bool, err error)
 	Branch(ctx context.Context, r Repository, name string) (sha string, err error)
+	// File reads a file of up to a mebibyte; a larger one is ErrTooLarge.
 	File(ctx context.Context, r Repository, commit, path string) (data []byte, found bool, err error)
 	Paths(ctx context.Context, r Repository, commit string) (Listing, error)
 	Tree(ctx context.Context, r Repository, commit string) (Tree, error)
@@ -180,7 +181,9 @@ type Forge interface {
 // Tree is the source at a commit.
 type Tree struct {
 	Files   fs.FS
-	Missing []string // what the bounds left out, told
+	Missing []string // source that the bounds left out
+	Faults  []string // why Files may not be what a checkout would hold
+	Skipped []string // other files that the bounds left out and that may hold policies or prices
 }
 
 // Clock says what time it is.

@@ -177,10 +177,15 @@ func (f *Flow) propose(ctx context.Context, r Repository, c *change, o organisat
 	return nil
 }
 
-func same(a, b document) bool { return a.Found == b.Found && string(a.Data) == string(b.Data) }
+func same(a, b document) bool {
+	return a.Found == b.Found && !a.Large && !b.Large && string(a.Data) == string(b.Data)
+}
 
 func (f *Flow) fileAt(ctx context.Context, r Repository, commit, name string) (document, error) {
 	data, found, err := f.o.Forge.File(ctx, r, commit, name)
+	if errors.Is(err, ErrTooLarge) {
+		return document{Path: name, Found: true, Large: true}, nil
+	}
 	return document{Path: name, Found: found, Data: data}, err
 }
 

@@ -13,6 +13,9 @@ func (f *Flow) group(ctx context.Context, r Repository, t Task) error {
 	if err := json.Unmarshal(t.Input, &in); err != nil {
 		return &Parked{Reason: "the input of a merge group cannot be read: " + err.Error()}
 	}
+	if err := f.o.Records.Remember(ctx, r.Tenant, groupName(t.Subject), t.Input); err != nil {
+		return err
+	}
 	check, err := f.check(ctx, r, t.Subject)
 	if err != nil {
 		return err
@@ -32,6 +35,48 @@ func (f *Flow) group(ctx context.Context, r Repository, t Task) error {
 		return err
 	}
 	return f.publish(ctx, r, check, decisions)
+}
+
+// groupName is the document that keeps what only the webhook of a merge group said.
+func groupName(head string) string { return "group/" + head }
+
+// groupAt is the merge group with this head, if it is one.
+func (f *Flow) groupAt(ctx context.Context, r Repository, head string) (input []byte, in GroupInput, known bool, err error) {
+	input, known, err = f.o.Records.Recall(ctx, r.Tenant, groupName(head))
+	if err == nil && known {
+		err = json.Unmarshal(input, &in)
+	}
+	return input, in, known, err
+}
+
+// wantHead has a commit evaluated as what it is: the head of pull requests, or a merge group.
+func (f *Flow) wantHead(ctx context.Context, r Repository, head string) error {
+	input, _, group, err := f.groupAt(ctx, r, head)
+	if err != nil {
+		return err
+	}
+	t := Task{Tenant: r.Tenant, Kind: EvaluateHead, Subject: head}
+	if group {
+		t.Kind, t.Input = EvaluateGroup, input
+	}
+	return f.o.Queue.Want(ctx, t)
+}
+
+// numbersAt are the pull requests that a commit was judged for.
+func (f *Flow) numbersAt(ctx context.Context, r Repository, head string) ([]int, error) {
+	pulls, err := f.o.Records.PullsAt(ctx, r.Tenant, head)
+	if err != nil {
+		return nil, err
+	}
+	var out []int
+	for _, p := range pulls {
+		out = append(out, p.Number)
+	}
+	_, in, group, err := f.groupAt(ctx, r, head)
+	if group && in.Number > 0 {
+		out = append(out, in.Number)
+	}
+	return out, err
 }
 
 func (f *Flow) gatherGroup(ctx context.Context, r Repository, head string, in GroupInput) (change, error) {

@@ -20,6 +20,8 @@ type CommandInput struct {
 	Sender  Person    `json:"sender"`  // of the delivery
 	Text    string    `json:"text"`    // up to 1,000 bytes of the first line that begins with /platform
 	Written time.Time `json:"written"` // when the comment was made
+
+	Received time.Time `json:"received"` // when its delivery was accepted
 }
 
 // ButtonInput is an action of our check run, or the wish to run it again.
@@ -28,6 +30,8 @@ type ButtonInput struct {
 	Head   string `json:"head"`
 	Sender Person `json:"sender"`
 	Action string `json:"action"` // identifier of the button; rerun for GitHub's own
+
+	Seen time.Time `json:"seen,omitzero"` // when what the sender saw was finished, by GitHub; zero: not told
 }
 
 // CommandLife is how old a command may be when it first arrives: an older one may no longer be meant.

@@ -213,7 +213,12 @@ func (f *Flow) comment(ctx context.Context, r Repository, p Pull, d decision) er
 	if had.CommentID > 0 && had.CommentDigest == digest {
 		return nil
 	}
-	return f.write(ctx, r, p, had.CommentID, body, digest)
+	err = f.write(ctx, r, p, had.CommentID, body, digest)
+	if errors.Is(err, ErrForbidden) { // a locked conversation, or a full one: the check has the verdict
+		f.log(ctx).WarnContext(ctx, "the comment cannot be written", "pull", p.Number, "error", err.Error())
+		return nil
+	}
+	return err
 }
 
 // write updates the comment, or makes it. What was begun and not seen to end is looked for first, so that there is

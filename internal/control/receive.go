@@ -24,11 +24,11 @@ func (f *Flow) Receive(ctx context.Context, run Run, body []byte) (Receipt, erro
 	if err != nil {
 		return Receipt{}, err
 	}
-	first, err := f.o.Records.Once(ctx, r.Tenant, "token "+digestOf(run.TokenID), f.o.Now())
-	if err != nil {
+	// The token is spent by an upload that was kept: where GitHub did not answer, the same upload may come again.
+	token := "wish/token " + digestOf(run.TokenID)
+	if _, spent, err := f.o.Records.Recall(ctx, r.Tenant, token); err != nil {
 		return Receipt{}, err
-	}
-	if !first {
+	} else if spent {
 		return Receipt{}, &Refused{Replayed, "token-used", "this token was used before: ask for a new one for each upload"}
 	}
 	head, why, err := f.believe(ctx, r, run)
@@ -45,7 +45,10 @@ func (f *Flow) Receive(ctx context.Context, run Run, body []byte) (Receipt, erro
 	if err := f.o.Records.SaveUpload(ctx, r.Tenant, upload); err != nil {
 		return Receipt{}, err
 	}
-	if err := f.o.Queue.Want(ctx, Task{Tenant: r.Tenant, Kind: EvaluateHead, Subject: head}); err != nil {
+	if err := f.o.Records.Remember(ctx, r.Tenant, token, []byte{'1'}); err != nil {
+		return Receipt{}, err
+	}
+	if err := f.wantHead(ctx, r, head); err != nil {
 		return Receipt{}, err
 	}
 	return Receipt{Trusted: upload.Trusted, Why: why, Head: head, Root: d.Root, Digest: digest}, nil

@@ -117,12 +117,13 @@ type Records interface {
 	Record(ctx context.Context, t Tenant, v VerdictRecord) (LedgerEntry, error)
 	LatestVerdict(ctx context.Context, t Tenant, number int, head string) (VerdictRecord, bool, error)
 
-	// Acknowledge appends the acknowledgement and its ledger entry in one transaction.
+	// Acknowledge appends the acknowledgement and its ledger entry in one transaction. That of the same verdict by the
+	// same person is not appended again.
 	Acknowledge(ctx context.Context, t Tenant, a Acknowledgement) (LedgerEntry, error)
 	Acknowledgements(ctx context.Context, t Tenant, number int) ([]Acknowledgement, error) // oldest first
 
-	// Once reports whether a thing that must happen at most once (a command by comment id, a button by check run,
-	// sender and digest) is claimed for the first time.
+	// Once reports whether a thing is claimed for the first time. Who claims and then fails has claimed all the same: what
+	// must not be lost is done first and remembered afterwards.
 	Once(ctx context.Context, t Tenant, key string, at time.Time) (first bool, err error)
 
 	// Remember keeps a small document of a tenant under a name, such as the last good configuration.

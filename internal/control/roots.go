@@ -78,19 +78,30 @@ func sourceFault(fault fact.Fault) verdict.Finding {
 	}
 }
 
-// missing tells which files of the source the bounds of an archive left out below a root, or beside it.
+// missing tells what of the source could not be read. What the head does not suffer from any more is told alone: a
+// change that mends the source is not held up.
 func (s sides) missing() []verdict.Finding {
 	var out []verdict.Finding
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(s.base.Missing, s.head.Missing)))) {
+	for _, fault := range s.head.Faults {
+		out = append(out, sourceFault(fact.Fault{Where: "source", Message: fault}))
+	}
+	for _, name := range slices.Sorted(slices.Values(s.head.Missing)) {
 		out = append(out, verdict.Finding{
 			ID: "plan-fault", Title: "Part of the source could not be read", Severity: verdict.Undecided, File: name,
 			Message: name + " is too large to be evaluated", Fix: "make it smaller, or upload the plan of this root",
 		})
-		if len(out) == 20 {
-			break
-		}
 	}
-	return out
+	before := slices.Clone(s.base.Faults)
+	for _, name := range s.base.Missing {
+		before = append(before, name+" is too large to be evaluated")
+	}
+	for _, text := range before {
+		out = append(out, verdict.Finding{
+			ID: "base-unreadable", Title: "The source before this change is not whole", Severity: verdict.Warn,
+			Message: "what could not be read there counts as new: " + text,
+		})
+	}
+	return out[:min(len(out), 20)]
 }
 
 // source evaluates one root on both sides. A side without it counts as having nothing, and so does a base that cannot

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/terraform"
@@ -30,6 +31,8 @@ type snapshot struct {
 	Usage   document  `json:"usage"`
 	Folders []string  `json:"folders"`        // with Terraform source
 	Whole   bool      `json:"whole"`          // false: Folders are not all there are
+	Source  string    `json:"source"`         // digest over the files of Terraform source, by their blobs
+	Outside []string  `json:"outside"`        // what source may read beside its folders
 	Last    *snapshot `json:"last,omitempty"` // of an invalid one: the last that was valid
 }
 
@@ -38,6 +41,7 @@ type document struct {
 	Path  string `json:"path,omitempty"`
 	Blob  string `json:"blob,omitempty"` // id of its content; empty: not told
 	Found bool   `json:"found"`
+	Large bool   `json:"large,omitempty"` // larger than is read: Data is empty
 	Data  []byte `json:"data,omitempty"`
 }
 
@@ -49,14 +53,17 @@ func (f *Flow) snapshotAt(ctx context.Context, r Repository, commit string, keep
 	var had snapshot
 	if data, ok, err := f.o.Records.Recall(ctx, r.Tenant, snapshotName); err != nil {
 		return snapshot{}, err
-	} else if ok && json.Unmarshal(data, &had) == nil && had.Commit == commit {
+	} else if ok && json.Unmarshal(data, &had) == nil && had.Commit == commit && had.Source != "" {
 		return had, nil
 	}
 	listing, err := f.o.Forge.Paths(ctx, r, commit)
 	if err != nil {
 		return snapshot{}, err
 	}
-	s := snapshot{Commit: commit, Folders: sourceFolders(listing), Whole: listing.Whole}
+	s := snapshot{Commit: commit, Folders: sourceFolders(listing), Whole: listing.Whole, Source: sourceDigest(listing)}
+	if s.Outside, err = f.outside(ctx, r, s, had); err != nil {
+		return snapshot{}, err
+	}
 	if s.Config, err = f.document(ctx, r, commit, ConfigName, listing, had.Config); err != nil {
 		return snapshot{}, err
 	}
@@ -96,13 +103,14 @@ func (f *Flow) document(ctx context.Context, r Repository, commit, name string, 
 	if blob != "" && had.Path == name && had.Blob == blob {
 		return had, nil
 	}
-	data, found, err := f.o.Forge.File(ctx, r, commit, name)
-	return document{name, blob, found, data}, err
+	d, err := f.fileAt(ctx, r, commit, name)
+	d.Blob = blob
+	return d, err
 }
 
 // usagePath is the usage file that a configuration names. A configuration that cannot be read names none.
 func usagePath(d document) string {
-	if !d.Found {
+	if !d.Found || d.Large {
 		return ""
 	}
 	c, err := config.Parse(d.Path, d.Data)
@@ -145,7 +153,37 @@ func (s snapshot) touchesSource(files []string) bool {
 			}
 		}
 	}
-	return false
+	return terraform.Reads(s.Outside, files)
+}
+
+// outside is what the source at a commit may read beside its folders. It is read again when source changes, mostly when
+// the default branch moves.
+func (f *Flow) outside(ctx context.Context, r Repository, s, had snapshot) ([]string, error) {
+	switch {
+	case len(s.Folders) == 0 || !s.Whole:
+		return nil, nil // nothing reads, or every change touches
+	case s.Source == had.Source:
+		return had.Outside, nil
+	}
+	tree, err := f.o.Forge.Tree(ctx, r, s.Commit)
+	if err != nil {
+		return nil, err
+	}
+	if len(tree.Missing)+len(tree.Faults) > 0 {
+		return []string{"."}, nil // what was not seen may read anything
+	}
+	return terraform.Outside(tree.Files, s.Folders), nil
+}
+
+// sourceDigest is equal for commits with the same Terraform source.
+func sourceDigest(l Listing) string {
+	var all strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(l.Files)) {
+		if terraform.IsSource(name) {
+			all.WriteString(name + "\x00" + l.Files[name] + "\x00")
+		}
+	}
+	return digestOf(all.String())
 }
 
 // errNoPolicyRepository says that the organisation has none, which is fine.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 )
 
 // sweepRepository looks at every open pull request and every check that has not ended: what an event that was lost
@@ -193,81 +192,4 @@ func (f *Flow) sweepEverything(ctx context.Context) error {
 		}
 	}
 	return f.o.Queue.Want(ctx, tasks...)
-}
-
-const (
-	deliveriesName = "deliveries"
-	// deliveriesBack is how far the first look goes, and overlap how far each further one goes behind the last: a delivery
-	// is listed when GitHub gave it up, not when it was made.
-	deliveriesBack = 3 * 24 * time.Hour
-	overlap        = 15 * time.Minute
-)
-
-// fetchDeliveries asks for the deliveries again that GitHub could not deliver.
-func (f *Flow) fetchDeliveries(ctx context.Context) error {
-	now, since := f.o.Now(), time.Time{}
-	data, known, err := f.o.Records.Recall(ctx, Tenant{}, deliveriesName)
-	if err != nil {
-		return err
-	}
-	if !known || json.Unmarshal(data, &since) != nil || now.Sub(since) > deliveriesBack {
-		since = now.Add(-deliveriesBack)
-	}
-	failed, err := f.o.Forge.FailedDeliveries(ctx, since.Add(-overlap))
-	if err != nil {
-		return err
-	}
-	asked := 0
-	for _, d := range failed {
-		due, err := f.redeliveryDue(ctx, d, now)
-		if err != nil {
-			return err
-		}
-		if !due {
-			continue
-		}
-		if err := f.o.Forge.Redeliver(ctx, d.ID); err != nil {
-			return err
-		}
-		asked++
-	}
-	if asked > 0 {
-		f.log(ctx).InfoContext(ctx, "deliveries that failed were asked for again", "count", asked)
-	}
-	if data, err = json.Marshal(now); err != nil {
-		return err
-	}
-	return f.o.Records.Remember(ctx, Tenant{}, deliveriesName, data)
-}
-
-// redelivery is how often a delivery was asked for, and when it may be again.
-type redelivery struct {
-	Tries int       `json:"tries"`
-	Next  time.Time `json:"next"`
-}
-
-// lostAfter is the try from which on a delivery counts as lost; it is still asked for.
-const lostAfter = 8
-
-// redeliveryDue says whether a delivery is to be asked for now. Each further time waits twice as long: what we refuse
-// for good would come again for ever, and a long outage must not use up the tries.
-func (f *Flow) redeliveryDue(ctx context.Context, d FailedDelivery, now time.Time) (bool, error) {
-	name := "redelivery/" + d.GUID
-	var had redelivery
-	data, known, err := f.o.Records.Recall(ctx, Tenant{}, name)
-	if err != nil {
-		return false, err
-	}
-	if known && json.Unmarshal(data, &had) == nil && now.Before(had.Next) {
-		return false, nil
-	}
-	if had.Tries++; had.Tries == lostAfter {
-		f.o.Lost()
-		f.o.Log.ErrorContext(ctx, "a delivery fails again and again", "delivery", d.GUID, "tries", had.Tries)
-	}
-	had.Next = now.Add(time.Minute << min(had.Tries, 12))
-	if data, err = json.Marshal(had); err != nil {
-		return false, err
-	}
-	return true, f.o.Records.Remember(ctx, Tenant{}, name, data)
 }

@@ -34,7 +34,7 @@ resource "aws_sqs_queue" "q" {}
 // list price stays beside what the team pays.
 func TestAdjustments(t *testing.T) {
 	t.Parallel()
-	percent := func(n int64) decimal.Decimal { return decimal.NewFromInt(n) }
+	percent := decimal.NewFromInt
 	for name, c := range map[string]struct {
 		discounts []fact.Discount
 		prices    []fact.CustomPrice

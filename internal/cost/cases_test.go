@@ -39,7 +39,7 @@ func TestCases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e := estimateCase(t, archive)
+			e := estimateCase(t, archive, cost.Options{})
 			got := bill(e)
 			if *update {
 				set(archive, "golden", got)
@@ -77,12 +77,11 @@ func set(a *txtar.Archive, name, text string) {
 	a.Files = append(a.Files, txtar.File{Name: name, Data: []byte(text)})
 }
 
-func estimateCase(t *testing.T, a *txtar.Archive) fact.Estimate {
+func estimateCase(t *testing.T, a *txtar.Archive, o cost.Options) fact.Estimate {
 	t.Helper()
-	var usage *cost.Usage
 	if text := section(a, "usage.yml"); text != "" {
 		var err error
-		if usage, err = cost.ParseUsage("usage.yml", strings.NewReader(text)); err != nil {
+		if o.Usage, err = cost.ParseUsage("usage.yml", strings.NewReader(text)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -90,7 +89,7 @@ func estimateCase(t *testing.T, a *txtar.Archive) fact.Estimate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := estimator(t, cost.Options{Usage: usage}).Estimate(p)
+	e, err := estimator(t, o).Estimate(p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -323,6 +323,7 @@ func (c *evaluation) sideAt(x *instance, r *rules) *sideCost {
 	out.assume(rec)
 	if err != nil {
 		out.add(sideLine{key: lineKey{name: "region"}, name: "Cost of " + x.resource.Type, unit: "months", quote: noQuote(err)})
+		out.reads = c.reads
 		return out
 	}
 	out.region = region

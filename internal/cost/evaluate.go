@@ -29,7 +29,8 @@ type evaluation struct {
 	bounded   map[string]bool // why numbers are unknown that have bounds
 	trace     bool
 	reads     []fact.Assumption
-	asked     map[string]map[string]bool // address → usage keys, when somebody wants to know what is asked for
+	asked     map[string]map[string]string // address → usage key → what counts without it, when somebody wants to know what is asked for
+	askAll    bool                         // as if every key were given, so that what rests on that is asked for, too
 }
 
 // record is what the evaluation of one expression looked at.
@@ -68,26 +69,18 @@ func (c *evaluation) used(what string) {
 	}
 }
 
-func (c *evaluation) asks(address, key string) {
+// asks notes a usage key, and what counts where nobody gives it; a key that is needed once without that is needed.
+func (c *evaluation) asks(address, key, otherwise string) {
 	if c.asked == nil {
 		return
 	}
 	if c.asked[address] == nil {
-		c.asked[address] = map[string]bool{}
+		c.asked[address] = map[string]string{}
 	}
-	c.asked[address][key] = true
-}
-
-func (c *evaluation) read(s *scope, path string, value any) {
-	if !c.trace {
-		return
+	if old, again := c.asked[address][key]; again && old != otherwise {
+		otherwise = ""
 	}
-	what := s.path + path
-	if c.record != nil {
-		if text, ok := toText(value); ok {
-			c.reads = append(c.reads, fact.Assumption{What: s.instance.resource.Address + "." + what, Value: text, Why: "read from the plan"})
-		}
-	}
+	c.asked[address][key] = otherwise
 }
 
 func (c *evaluation) rootOf(x *instance) (*scope, error) {

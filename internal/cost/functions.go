@@ -14,7 +14,7 @@ import (
 // p the price book in the resource's region.
 var receiverOf = map[string]string{ //nolint:gochecknoglobals // a constant table; Go has no constant maps
 	"str": "r", "num": "r", "between": "r", "flag": "r", "has": "r", "known": "r", "list": "r", "block": "r", "strs": "r", "ref": "r",
-	"referrers": "r", "usage": "u", "use_str": "u", "used": "u", "usage_for": "u", "price": "p", "spec": "p", "usd": "p",
+	"referrers": "r", "usage": "u", "use_str": "u", "used": "u", "given": "u", "usage_for": "u", "price": "p", "spec": "p", "usd": "p",
 }
 
 // functions are what expressions may call beside the language's own operators.
@@ -36,6 +36,7 @@ func functions() []expr.Option {
 		expr.Function("usage", callUsage, new(func(*usageScope, string, ...any) float64)),
 		expr.Function("use_str", callUsageStr, new(func(*usageScope, string, ...any) string)),
 		expr.Function("used", callUsed, new(func(*usageScope, string) bool)),
+		expr.Function("given", callGiven, new(func(*usageScope, string) bool)),
 		expr.Function("usage_for", callUsageFor, new(func(*usageScope, string, *scope, ...any) float64)),
 		expr.Function("other_usage", callOtherUsage, new(func(*scope, string, float64) float64)),
 		expr.Function("price", callPrice, new(func(*pricer, string, string, ...any) *rate)),
@@ -93,18 +94,23 @@ func callFlag(args ...any) (any, error) {
 	return nil, &unknownError{args[1].(string), "neither true nor false"}
 }
 
-// callHas reports that an attribute is set; it cannot say for one that is unknown.
+// callHas reports that an attribute is set. For one that is unknown it can say so only where it will hold what tells
+// another resource from all others: that is never nothing.
 func callHas(args ...any) (any, error) {
 	s, _ := args[0].(*scope)
 	if s == nil {
 		return false, nil
 	}
 	value, st, why := s.lookup(args[1].(string))
+	if list, ok := value.([]any); ok && len(list) == 0 || value == "" {
+		st = unset
+	}
+	s.ctx.read(s, args[1].(string), st, value)
+	if st == unknown && s.holdsIdentity(args[1].(string)) {
+		return true, nil
+	}
 	if st == unknown {
 		return nil, &unknownError{s.path + args[1].(string), why}
-	}
-	if list, ok := value.([]any); ok && len(list) == 0 || value == "" {
-		return false, nil
 	}
 	return st == set, nil
 }
@@ -114,7 +120,8 @@ func callKnown(args ...any) (any, error) {
 	if s == nil {
 		return false, nil
 	}
-	_, st, _ := s.lookup(args[1].(string))
+	value, st, _ := s.lookup(args[1].(string))
+	s.ctx.read(s, args[1].(string), st, value)
 	return st != unknown, nil
 }
 
@@ -182,11 +189,19 @@ func callUsageStr(args ...any) (any, error) {
 	return nil, &unknownError{"usage " + args[1].(string), "not a word"}
 }
 
-// callUsed reports that the usage file says something under a key.
+// callUsed reports that the usage file, or a usage profile, says something under a key.
 func callUsed(args ...any) (any, error) {
 	u, _ := args[0].(*usageScope)
 	_, _, ok := u.find(args[1].(string))
-	return ok || u.ctx.asked != nil, nil
+	return ok || u.ctx.askAll, nil
+}
+
+// callGiven reports that the usage file itself says something under a key: only that may replace what the plan says.
+func callGiven(args ...any) (any, error) {
+	u, _ := args[0].(*usageScope)
+	_, from, ok := u.find(args[1].(string))
+	profile := u.ctx.estimator.options.Profile
+	return ok && (profile == nil || from != profile.name) || u.ctx.askAll, nil
 }
 
 // callUsageFor is a quantity that this resource's usage gives under the address of another one, such as a vault's for
@@ -224,8 +239,9 @@ func callOtherUsage(args ...any) (any, error) {
 }
 
 func (s *usageScope) get(key string, fallback []any) (any, error) {
-	s.ctx.asks(s.of, key)
-	if v, from, ok := s.find(key); ok {
+	v, from, ok := s.find(key)
+	s.ctx.asks(s.of, key, otherwise(v, from, fallback))
+	if ok {
 		text, _ := toText(v)
 		s.ctx.used(fmt.Sprintf("%s = %s (%s)", key, text, from))
 		return v, nil
@@ -243,6 +259,18 @@ func (s *usageScope) get(key string, fallback []any) (any, error) {
 		return 1.0, nil // so that what else the resource asks for is heard of, too
 	}
 	return nil, &usageUnsetError{key}
+}
+
+// otherwise tells what counts where the usage file does not give a key: what a profile assumes, or the fallback.
+func otherwise(v any, from string, fallback []any) string {
+	if text, ok := toText(v); ok && v != nil {
+		return text + " by the " + from
+	}
+	if len(fallback) == 0 {
+		return ""
+	}
+	text, _ := toText(fallback[0])
+	return text
 }
 
 // callRoundUp rounds a quantity up to a multiple of a step, as providers bill it.

@@ -14,7 +14,10 @@ import (
 // Profiles are the names of the usage profiles: a month of a team's first service, of a product, of a company.
 func Profiles() []string { return []string{"small", "medium", "large"} }
 
-const profilePrefix = "usage profile "
+const (
+	profilePrefix  = "usage profile "
+	withoutProfile = "_none"
+)
 
 // Profile is an assumption of usage by type, for what the usage file does not say. Nobody gets one without naming it.
 // The error names the profiles that there are.
@@ -29,7 +32,8 @@ func Profile(name string) (*Usage, error) {
 	return parseProfile(profilePrefix+name, catalog.Profiles(), i)
 }
 
-// parseProfile reads TYPE: {KEY: VALUE} where a value is one for all profiles, or a list with one for each.
+// parseProfile reads TYPE: {KEY: VALUE} where a value is one for all profiles, or a list with one for each. What stands
+// under _none says why a type has no profile, and gives no usage.
 func parseProfile(name string, data []byte, index int) (*Usage, error) {
 	var doc yaml.Node
 	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil {
@@ -39,6 +43,7 @@ func parseProfile(name string, data []byte, index int) (*Usage, error) {
 	u := &Usage{name: name, resources: map[string]map[string]any{}, types: map[string]map[string]any{}}
 	choose(&doc, index, len(Profiles()), p)
 	p.group(doc.Content[0], u.types)
+	delete(u.types, withoutProfile)
 	if len(p.problems) > 0 {
 		return nil, &UsageError{p.problems}
 	}

@@ -136,7 +136,9 @@ func checkQuote(t failer, what string, q *fact.Quote) {
 	switch {
 	case known != (q.Monthly != nil):
 		t.Fatalf("%s: a %s line with amount %v", what, q.Basis, q.Monthly)
-	case known && (q.Quantity == nil || q.Rate == nil || q.Price == nil || q.Price.Source == "" || q.Price.Table == ""):
+	case q.Basis == fact.Free && q.Quantity == nil && q.Rate != nil && !q.Rate.IsZero():
+		t.Fatalf("%s: free in any quantity, at a rate of %s", what, q.Rate)
+	case known && (q.Quantity == nil && q.Basis != fact.Free || q.Rate == nil || q.Price == nil || q.Price.Source == "" || q.Price.Table == ""):
 		t.Fatalf("%s: an amount that does not say where it comes from: %+v", what, q)
 	case q.Monthly != nil && q.Monthly.Sign() < 0, q.Quantity != nil && q.Quantity.Sign() < 0:
 		t.Fatalf("%s: negative: %+v", what, q)

@@ -3,6 +3,7 @@ package cost
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -188,19 +189,33 @@ func (c *evaluation) unset(comp *component, r *rate, err error) *fact.Quote {
 	missing, ok := errors.AsType[*usageUnsetError](err)
 	if !ok {
 		q := noQuote(err)
-		c.rated(q, r, r.tiers[0].Rate, comp.per)
-		c.listed(q, r, 0, comp.per)
+		c.firstCharge(q, comp, r)
 		return q
 	}
 	key := unsetKey{r, comp, missing.key}
 	q := c.memo.unset[key]
 	if q == nil {
 		q = noQuote(missing)
-		c.rated(q, r, r.tiers[0].Rate, comp.per)
-		c.listed(q, r, 0, comp.per)
+		c.firstCharge(q, comp, r)
 		remember(c.memo.unset, key, q)
 	}
 	return q
+}
+
+// firstCharge is the rate that a line without a quantity shows: that of the first tier which costs anything. What costs
+// nothing in any quantity is free, and needs none.
+func (c *evaluation) firstCharge(q *fact.Quote, comp *component, r *rate) {
+	tier := slices.IndexFunc(r.tiers, func(t price.Tier) bool { return !t.Rate.IsZero() })
+	switch {
+	case tier < 0:
+		tier, q.Basis, q.Why = 0, fact.Free, "free in any quantity"
+		q.Monthly = new(c.estimator.convert(decimal.Zero))
+	case tier > 0:
+		free := tierName(0, r.tiers[tier].From, decimal.Zero, comp.unit.src, decimal.NewFromFloat(comp.per))
+		q.Why += ";" + strings.NewReplacer("(", "the ", ")", " are free").Replace(free)
+	}
+	c.rated(q, r, r.tiers[tier].Rate, comp.per)
+	c.listed(q, r, tier, comp.per)
 }
 
 // quantity is in price units a month, times the frame's factor.

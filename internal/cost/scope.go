@@ -12,7 +12,7 @@ import (
 // unknownError stops an expression because a value that it needs cannot be had before apply.
 type unknownError struct{ what, why string }
 
-func (e *unknownError) Error() string { return e.what + ": " + e.why }
+func (e *unknownError) Error() string { return strings.TrimPrefix(e.what+": "+e.why, ": ") }
 
 // usageUnsetError stops an expression because a usage quantity was not given.
 type usageUnsetError struct{ key string }
@@ -182,19 +182,21 @@ func (s *scope) get(path string, fallback []any) (any, error) {
 	value, st, why := s.lookup(path)
 	switch st {
 	case set:
-		s.ctx.read(s, path, value)
+		s.ctx.read(s, path, st, value)
 		return value, nil
 	case unset:
 		if d, ok := s.documented(path); ok {
 			s.ctx.assume(fact.Assumption{What: s.path + path, Value: fmt.Sprint(d.Value), Why: "not set: documented default", Source: d.Source})
 			return d.Value, nil
 		}
+		s.ctx.read(s, path, st, nil)
 		if len(fallback) > 0 {
 			return fallback[0], nil
 		}
 		return nil, &unknownError{s.path + path, "not set, and no default is known"}
 	case unknown:
 	}
+	s.ctx.read(s, path, st, nil)
 	return nil, &unknownError{s.path + path, why}
 }
 
@@ -213,6 +215,7 @@ func (s *scope) blocks(name string) ([]*scope, error) {
 		return nil, nil
 	}
 	value, st, why := s.walk(name, true)
+	s.ctx.read(s, name, st, value)
 	if st == unknown {
 		return nil, &unknownError{s.path + name, why}
 	}

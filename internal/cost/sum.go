@@ -222,9 +222,10 @@ type tally struct {
 }
 
 func (t *tally) resource(r *fact.ResourceCost) {
-	before, after := t.open(r.Lines)
+	before, after := openParts(r.Lines)
 	for i := range r.Lines {
 		l := &r.Lines[i]
+		t.inspect(l)
 		c := fact.Change{Before: t.quote(l.Before), After: t.quote(l.After), Delta: t.zero}
 		if l.Before != l.After && comparableLine(l, before, after) {
 			c.Delta = c.After.Sub(c.Before)
@@ -237,51 +238,6 @@ func (t *tally) resource(r *fact.ResourceCost) {
 			addChange(&t.above, fact.Change{Before: t.zero, After: high.Sub(c.After), Delta: high.Sub(c.Before).Sub(c.Delta)})
 		}
 	}
-}
-
-// comparableLine is false where one side of a line has no number: the other is then no saving and no increase either. A
-// line that stands on one side alone is compared with what its component was, or becomes, on the other.
-func comparableLine(l *fact.LineItem, before, after map[string]bool) bool {
-	switch {
-	case l.Before == nil:
-		return len(before) == 0 || !before[baseName(l)]
-	case l.After == nil:
-		return len(after) == 0 || !after[baseName(l)]
-	}
-	return !isOpen(l.Before) && !isOpen(l.After)
-}
-
-// open names the components that have no number before, and those that have none after. A tier of a component counts
-// as the component.
-func (t *tally) open(lines []fact.LineItem) (before, after map[string]bool) {
-	note := func(m *map[string]bool, q *fact.Quote, l *fact.LineItem) {
-		if !isOpen(q) {
-			return
-		}
-		if *m == nil {
-			*m = map[string]bool{}
-		}
-		(*m)[baseName(l)] = true
-	}
-	for i := range lines {
-		l := &lines[i]
-		note(&before, l.Before, l)
-		note(&after, l.After, l)
-		t.inspect(l)
-	}
-	return before, after
-}
-
-func isOpen(q *fact.Quote) bool {
-	if q == nil {
-		return false
-	}
-	switch q.Basis {
-	case fact.Unknown, fact.Unpriced, fact.UsageUnset:
-		return true
-	case fact.Usage, fact.Priced, fact.Free:
-	}
-	return false
 }
 
 // inspect counts a line by its present side: after, or before for what goes away.
@@ -307,11 +263,6 @@ func (t *tally) inspect(l *fact.LineItem) {
 		t.unset++
 	case fact.Usage, fact.Priced, fact.Free:
 	}
-}
-
-func baseName(l *fact.LineItem) string {
-	name, _, _ := strings.Cut(l.Name, " (")
-	return l.Group + "/" + name
 }
 
 func (t *tally) quote(q *fact.Quote) money.Amount {

@@ -110,12 +110,45 @@ func (u *universe) resolve(s *scope, path string, types []string) *instance {
 	return nil
 }
 
-func (u *universe) byReference(s *scope, path string, types []string) *instance {
+// expressionAt is what the configuration sets an attribute by.
+func (s *scope) expressionAt(path string) (fact.Expression, bool) {
 	config := any(s.config)
 	for segment := range strings.SplitSeq(path, ".") {
 		config, _ = memberConfig(config, segment)
 	}
 	e, ok := config.(fact.Expression)
+	return e, ok
+}
+
+// holdsIdentity reports an attribute that refers to one resource alone, by what identifies it.
+func (s *scope) holdsIdentity(path string) bool {
+	e, ok := s.expressionAt(path)
+	if !ok || len(e.References) == 0 {
+		return false
+	}
+	one, identity := "", false
+	for _, reference := range e.References {
+		typ, rest, _ := strings.Cut(reference, ".")
+		if reference == "count.index" || reference == "each.key" { // which instance of it
+			continue
+		}
+		name, attribute, _ := strings.Cut(rest, ".")
+		name, _, _ = strings.Cut(name, "[")
+		switch {
+		case !strings.Contains(typ, "_") || name == "", one != "" && one != typ+"."+name: // a variable, a module, a second resource
+			return false
+		}
+		one = typ + "." + name
+		switch attribute {
+		case "id", "arn", "name", "identifier", "self_link":
+			identity = true
+		}
+	}
+	return identity
+}
+
+func (u *universe) byReference(s *scope, path string, types []string) *instance {
+	e, ok := s.expressionAt(path)
 	if !ok {
 		return nil
 	}
@@ -234,6 +267,7 @@ func callRef(args ...any) (any, error) {
 		}
 	}
 	x := s.ctx.universe.resolve(s, args[1].(string), types)
+	s.ctx.found(s, args[1].(string), x)
 	if x == nil {
 		return (*scope)(nil), nil
 	}
@@ -246,7 +280,12 @@ func callReferrers(args ...any) (any, error) {
 		return []*scope(nil), nil
 	}
 	var out []*scope
-	for _, x := range s.ctx.universe.referrers(s.instance, args[1].(string), args[2].(string), s.ctx) {
+	list := s.ctx.universe.referrers(s.instance, args[1].(string), args[2].(string), s.ctx)
+	if len(list) == 0 {
+		s.ctx.found(s, "referred to by "+args[1].(string)+"."+args[2].(string), nil)
+	}
+	for _, x := range list {
+		s.ctx.found(s, "referred to by "+args[1].(string)+"."+args[2].(string), x)
 		root, err := s.ctx.rootOf(x)
 		if err != nil {
 			return nil, err

@@ -185,6 +185,9 @@ func (p *usageParser) value(key string, n *yaml.Node, depth int) any {
 // maxQuantity is more than any account can use of anything in a month; beyond it a unit was mistaken.
 const maxQuantity = 1e18
 
+// longestMonth is how many hours one thing can run in a month: monthly_hrs is said of one, also where there are several.
+const longestMonth = 744
+
 func (p *usageParser) scalar(key string, n *yaml.Node) any {
 	switch n.Tag {
 	case "!!null":
@@ -201,6 +204,8 @@ func (p *usageParser) scalar(key string, n *yaml.Node) any {
 			p.fault(n, "%.60q: %.40s is negative; a quantity a month is zero or more", key, n.Value)
 		case f > maxQuantity:
 			p.fault(n, "%.60q: %.40s is more than 1e18 a month; look at the unit", key, n.Value)
+		case f > longestMonth && key == "monthly_hrs":
+			p.fault(n, "%.60q: %.40s is more than the %d hours of the longest month", key, n.Value, longestMonth)
 		}
 		return f
 	}

@@ -20,13 +20,28 @@ type UsageNeed struct {
 type UsageKey struct {
 	Key string // dotted, such as standard.storage_gb
 	catalog.Usage
+	Otherwise string // what counts where the key is not given; empty: its line has no quantity
+	Optional  bool   // counts only where it is given
 }
 
 // UsageNeeds asks every resource of a plan, as it will be, for the usage keys that its price depends on in its
 // configuration, and lists them by address. It says nothing of free types.
 func (e *Estimator) UsageNeeds(plan fact.Plan) ([]UsageNeed, error) {
-	u := newUniverse(&plan, true)
-	probe := &evaluation{estimator: e, universe: u, memo: newMemo(), asked: map[string]map[string]bool{}}
+	needed, err := e.asked(&plan, false)
+	if err != nil {
+		return nil, err
+	}
+	all, err := e.asked(&plan, true)
+	if err != nil {
+		return nil, err
+	}
+	return e.needs(&plan, needed, all)
+}
+
+// asked is what the resources ask for: as they are, or as if each key were given that they understand.
+func (e *Estimator) asked(plan *fact.Plan, everything bool) (map[string]map[string]string, error) {
+	u := newUniverse(plan, true)
+	probe := &evaluation{estimator: e, universe: u, memo: newMemo(), asked: map[string]map[string]string{}, askAll: everything}
 	for i := range plan.Resources {
 		r := &plan.Resources[i]
 		x := u.index[r]
@@ -40,10 +55,10 @@ func (e *Estimator) UsageNeeds(plan fact.Plan) ([]UsageNeed, error) {
 		probe.side(x, rules)
 		x.release()
 	}
-	return e.needs(&plan, probe.asked)
+	return probe.asked, nil
 }
 
-func (e *Estimator) needs(plan *fact.Plan, asked map[string]map[string]bool) ([]UsageNeed, error) {
+func (e *Estimator) needs(plan *fact.Plan, needed, all map[string]map[string]string) ([]UsageNeed, error) {
 	shared := map[string]int{} // address with wildcards → instances
 	for i := range plan.Resources {
 		shared[wildcard(plan.Resources[i].Address)]++
@@ -51,7 +66,7 @@ func (e *Estimator) needs(plan *fact.Plan, asked map[string]map[string]bool) ([]
 	found := map[string]*UsageNeed{}
 	for i := range plan.Resources {
 		r := &plan.Resources[i]
-		keys := asked[r.Address]
+		keys := all[r.Address]
 		entry, err := e.catalog.Entry(r.Type)
 		if err != nil {
 			return nil, err
@@ -68,18 +83,57 @@ func (e *Estimator) needs(plan *fact.Plan, asked map[string]map[string]bool) ([]
 			need = &UsageNeed{Address: address, Type: r.Type}
 			found[address] = need
 		}
-		for key := range keys {
-			need.Keys = append(need.Keys, UsageKey{key, entry.Usage[key]})
+		for key, otherwise := range keys {
+			as, asIs := needed[r.Address][key]
+			if asIs {
+				otherwise = as
+			}
+			need.Keys = append(need.Keys, UsageKey{key, usageOf(entry, key), otherwise, !asIs})
 		}
 	}
 	out := make([]UsageNeed, 0, len(found))
 	for _, address := range slices.Sorted(maps.Keys(found)) {
 		need := found[address]
-		slices.SortFunc(need.Keys, func(a, b UsageKey) int { return strings.Compare(a.Key, b.Key) })
-		need.Keys = slices.CompactFunc(need.Keys, func(a, b UsageKey) bool { return a.Key == b.Key })
+		need.Keys = merged(need.Keys)
 		out = append(out, *need)
 	}
 	return out, nil
+}
+
+// merged are the keys of all instances of a block, sorted: one that any of them needs is needed.
+func merged(keys []UsageKey) []UsageKey {
+	slices.SortFunc(keys, func(a, b UsageKey) int { return strings.Compare(a.Key, b.Key) })
+	out := keys[:0]
+	for _, k := range keys {
+		if len(out) == 0 || out[len(out)-1].Key != k.Key {
+			out = append(out, k)
+			continue
+		}
+		last := &out[len(out)-1]
+		last.Optional = last.Optional && k.Optional
+		if last.Otherwise != k.Otherwise {
+			last.Otherwise = ""
+		}
+	}
+	return out
+}
+
+// usageOf describes a key of an entry; of one inside a mapping that the entry takes whole, its name tells the unit.
+func usageOf(entry *catalog.Entry, key string) catalog.Usage {
+	if u, ok := entry.Usage[key]; ok {
+		return u
+	}
+	for segments := strings.Split(key, "."); len(segments) > 0; segments = segments[:len(segments)-1] {
+		name := segments[len(segments)-1]
+		for _, unit := range []struct{ ending, name string }{
+			{"_gb", "GB"}, {"_tb", "TB"}, {"_hrs", "hours"}, {"_requests", "requests"}, {"_operations", "operations"}, {"_objects", "objects"},
+		} {
+			if strings.HasSuffix(name, unit.ending) {
+				return catalog.Usage{Unit: unit.name}
+			}
+		}
+	}
+	return catalog.Usage{}
 }
 
 // wildcard is an address with [*] in place of every instance key.

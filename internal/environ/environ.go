@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"reflect"
 	"strings"
 	"time"
 
@@ -75,9 +76,46 @@ func Load(variables []string) (Config, error) {
 
 func parseFaults(err error) []error {
 	if list, ok := errors.AsType[env.AggregateError](err); ok {
-		return list.Errors
+		var out []error
+		for _, e := range list.Errors {
+			out = append(out, parseFault(e))
+		}
+		return out
 	}
-	return []error{err}
+	return []error{parseFault(err)}
+}
+
+// parseFault names the variable, not our field, and shows no value.
+func parseFault(err error) error {
+	e, ok := errors.AsType[env.ParseError](err)
+	if !ok {
+		return err
+	}
+	name := variableOf(reflect.TypeFor[Config](), "", e.Name)
+	switch e.Type {
+	case reflect.TypeFor[time.Duration]():
+		return fmt.Errorf("%s is no duration such as 336h", name)
+	case reflect.TypeFor[int64]():
+		return fmt.Errorf("%s is no whole number", name)
+	case reflect.TypeFor[[]int64]():
+		return fmt.Errorf("%s is no list of whole numbers, separated by commas", name)
+	}
+	return fmt.Errorf("%s cannot be read", name)
+}
+
+// variableOf finds the variable behind a field.
+func variableOf(t reflect.Type, prefix, field string) string {
+	for f := range t.Fields() {
+		if f.Name == field && f.Tag.Get("env") != "" {
+			return prefix + f.Tag.Get("env")
+		}
+		if inner := f.Tag.Get("envPrefix"); inner != "" {
+			if name := variableOf(f.Type, prefix+inner, field); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // Unset reports that nothing of the App's own credentials is given: then the server helps to set the App up.
@@ -156,6 +194,9 @@ func (c *Config) check() []error {
 		}
 		add(empty, "PLATFORM_GITHUB_WEBHOOK_SECRET is missing or has an empty part: without it anybody could send webhooks")
 	}
+	add(c.Retention.Deliveries != 0 && c.Retention.Deliveries < redelivered, "PLATFORM_RETENTION_DELIVERIES is shorter than 72h: GitHub delivers again for three days, and what comes again must be known")
+	add(c.Retention.Reports < 0, "PLATFORM_RETENTION_REPORTS is negative")
+	add(c.Retention.Uploads < 0, "PLATFORM_RETENTION_UPLOADS is negative")
 	add(c.LogFormat != "text" && c.LogFormat != "json", "PLATFORM_LOG_FORMAT is neither text nor json")
 	add(c.Level.UnmarshalText([]byte(c.LogLevel)) != nil, "PLATFORM_LOG_LEVEL is none of debug, info, warn and error")
 	for _, u := range []struct{ name, value string }{{"PLATFORM_GITHUB_API_URL", c.APIURL}, {"PLATFORM_PUBLIC_URL", c.PublicURL}} {
@@ -164,6 +205,9 @@ func (c *Config) check() []error {
 	}
 	return faults
 }
+
+// redelivered is how long GitHub delivers again.
+const redelivered = 72 * time.Hour
 
 // githubAPI is that of github.com; every other address is one of GitHub Enterprise Server.
 const githubAPI = "https://api.github.com"

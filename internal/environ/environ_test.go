@@ -34,18 +34,26 @@ func TestConfig(t *testing.T) {
 		environ []string
 		faults  []string // in order; none: it is taken
 	}{
-		"nothing":       {nil, nil},
-		"whole":         {whole, nil},
-		"id alone":      {whole[:1], []string{"PRIVATE_KEY_FILE is missing", "WEBHOOK_SECRET is missing"}},
-		"no id":         {whole[1:], []string{"APP_ID is missing"}},
-		"empty secret":  {append(whole[:2:2], "PLATFORM_GITHUB_WEBHOOK_SECRET="), []string{"WEBHOOK_SECRET is missing"}},
-		"empty part":    {append(whole[:2:2], "PLATFORM_GITHUB_WEBHOOK_SECRET=a,,b"), []string{"has an empty part"}},
-		"secret alone":  {[]string{"PLATFORM_GITHUB_WEBHOOK_SECRET="}, []string{"APP_ID is missing", "PRIVATE_KEY_FILE is missing", "WEBHOOK_SECRET is missing"}},
-		"no key":        {append(whole[:1:1], "PLATFORM_GITHUB_PRIVATE_KEY=canary", whole[2]), []string{"no RSA private key"}},
-		"two keys":      {append(whole[:3:3], "PLATFORM_GITHUB_PRIVATE_KEY=canary"), []string{"are both set"}},
-		"no such file":  {append(whole[:1:1], "PLATFORM_GITHUB_PRIVATE_KEY_FILE=/nowhere", whole[2]), []string{"PRIVATE_KEY_FILE: open"}},
-		"no address":    {append(whole[:3:3], "PLATFORM_PUBLIC_URL=platform"), []string{"PUBLIC_URL is no web address"}},
-		"no level":      {append(whole[:3:3], "PLATFORM_LOG_LEVEL=loud", "PLATFORM_LOG_FORMAT=xml"), []string{"LOG_FORMAT", "LOG_LEVEL"}},
+		"nothing":      {nil, nil},
+		"whole":        {whole, nil},
+		"id alone":     {whole[:1], []string{"PRIVATE_KEY_FILE is missing", "WEBHOOK_SECRET is missing"}},
+		"no id":        {whole[1:], []string{"APP_ID is missing"}},
+		"empty secret": {append(whole[:2:2], "PLATFORM_GITHUB_WEBHOOK_SECRET="), []string{"WEBHOOK_SECRET is missing"}},
+		"empty part":   {append(whole[:2:2], "PLATFORM_GITHUB_WEBHOOK_SECRET=a,,b"), []string{"has an empty part"}},
+		"secret alone": {[]string{"PLATFORM_GITHUB_WEBHOOK_SECRET="}, []string{"APP_ID is missing", "PRIVATE_KEY_FILE is missing", "WEBHOOK_SECRET is missing"}},
+		"no key":       {append(whole[:1:1], "PLATFORM_GITHUB_PRIVATE_KEY=canary", whole[2]), []string{"no RSA private key"}},
+		"two keys":     {append(whole[:3:3], "PLATFORM_GITHUB_PRIVATE_KEY=canary"), []string{"are both set"}},
+		"no such file": {append(whole[:1:1], "PLATFORM_GITHUB_PRIVATE_KEY_FILE=/nowhere", whole[2]), []string{"PRIVATE_KEY_FILE: open"}},
+		"no address":   {append(whole[:3:3], "PLATFORM_PUBLIC_URL=platform"), []string{"PUBLIC_URL is no web address"}},
+		"no level":     {append(whole[:3:3], "PLATFORM_LOG_LEVEL=loud", "PLATFORM_LOG_FORMAT=xml"), []string{"LOG_FORMAT", "LOG_LEVEL"}},
+		"no numbers": {
+			append(whole[1:3:3], "PLATFORM_GITHUB_APP_ID=canary", "PLATFORM_ALLOWED_ACCOUNTS=1,canary", "PLATFORM_RETENTION_UPLOADS=canary"),
+			[]string{"PLATFORM_GITHUB_APP_ID is no whole number", "PLATFORM_ALLOWED_ACCOUNTS is no list", "PLATFORM_RETENTION_UPLOADS is no duration", "APP_ID is missing"},
+		},
+		"retention": {
+			append(whole[:3:3], "PLATFORM_RETENTION_DELIVERIES=71h", "PLATFORM_RETENTION_REPORTS=-1h", "PLATFORM_RETENTION_UPLOADS=-1h"),
+			[]string{"shorter than 72h", "REPORTS is negative", "UPLOADS is negative"},
+		},
 		"short secrets": {append(whole[:3:3], "PLATFORM_ENCRYPTION_KEY_FILE="+whole[1][len("PLATFORM_GITHUB_PRIVATE_KEY_FILE="):]), []string{"does not hold 32 bytes"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -35,7 +35,7 @@ func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil 
 func (o *Outcome) UnmarshalText(b []byte) error {
 	for i, name := range outcomeNames {
 		if name == string(b) {
-			*o = Outcome(i) //nolint:gosec // an index of a table of four
+			*o = Outcome(i)
 			return nil
 		}
 	}

@@ -47,7 +47,7 @@ func (a Assurance) MarshalText() ([]byte, error) { return []byte(a.String()), ni
 func (a *Assurance) UnmarshalText(b []byte) error {
 	for i, name := range assuranceNames {
 		if name == string(b) {
-			*a = Assurance(i) //nolint:gosec // an index of a table of four
+			*a = Assurance(i)
 			return nil
 		}
 	}

@@ -63,11 +63,10 @@ func (a *asked) green(h held, _ attempt, all []attempt, s SuiteRequirement) answ
 		return passed()
 	}
 	found := fmt.Sprintf("%d failed and %d errored of %s in run %d, attempt %d", c.Failed, c.Errored, plural(c.Executed, "test"), h.record.Producer.RunID, h.record.Producer.Attempt)
-	for _, older := range all {
-		if older.id != (attemptID{h.record.Producer.RunID, h.record.Producer.Attempt}) && len(older.records) > 0 && color(deciding(older.records)) == 1 {
-			found += fmt.Sprintf("; it is newer than the green run %d", older.id.run)
-			break
-		}
+	own := attemptID{h.record.Producer.RunID, h.record.Producer.Attempt}
+	older := slices.IndexFunc(all, func(o attempt) bool { return o.id != own && len(o.records) > 0 && color(deciding(o.records)) == 1 })
+	if older >= 0 {
+		found += fmt.Sprintf("; it is newer than the green run %d", all[older].id.run)
 	}
 	return refuse(CodeTestsFailed, "no failed and no errored test of "+a.wanted(s), found, view(h, " --log-failed"))
 }

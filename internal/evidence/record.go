@@ -134,7 +134,7 @@ func ParseRecord(data []byte) (Record, error) {
 	if err := dec.Decode(&r); err != nil {
 		return Record{}, fmt.Errorf("the record is no JSON of this form: %w", err)
 	}
-	if _, err := dec.Token(); err != io.EOF { //nolint:errorlint // the decoder returns it bare
+	if _, err := dec.Token(); err != io.EOF {
 		return Record{}, fmt.Errorf("more follows after the record")
 	}
 	r, err := NewRecord(r)

@@ -26,9 +26,9 @@ func (a *asked) lastDeployed() Deployment {
 		return Deployment{}
 	}
 	all := a.deployments(a.q.Environment)
-	for i := len(all) - 1; i >= 0; i-- {
-		if a.counts(all[i]) {
-			return all[i]
+	for _, d := range slices.Backward(all) {
+		if a.counts(d) {
+			return d
 		}
 	}
 	return Deployment{}

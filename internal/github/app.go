@@ -116,7 +116,7 @@ func (a *App) client(t control.Tenant) *github.Client {
 
 // application speaks as the App itself, which no installation's quota counts.
 func (a *App) application() *github.Client {
-	return a.wrap(&paced{app: a, budget: a.budget(0), next: a.appTransport()})
+	return a.wrap(&paced{app: a, budget: a.budget(0), next: a.appTransport(a.options.Transport)})
 }
 
 func (a *App) wrap(chain http.RoundTripper) *github.Client {

@@ -39,6 +39,8 @@ func urgent(ctx context.Context) bool { u, _ := ctx.Value(priorityKey{}).(bool);
 type budget struct {
 	points, hasty    *rate.Limiter // hasty is the share of everything but deployments
 	minute, hour     *rate.Limiter // contents
+	hastyMinute      *rate.Limiter // the same share of them
+	hastyHour        *rate.Limiter
 	mu               sync.Mutex
 	paused           time.Time // by GitHub
 	why              string
@@ -56,7 +58,10 @@ func (a *App) budget(installation int64) *budget {
 		hasty:  rate.NewLimiter(rate.Limit(share*pointsPerMinute/60.0), int(share*pointsPerMinute)),
 		minute: rate.NewLimiter(rate.Limit(contentPerMinute/60.0), contentPerMinute),
 		hour:   rate.NewLimiter(rate.Limit(contentPerHour/3600.0), contentPerHour),
-		limit:  -1,
+
+		hastyMinute: rate.NewLimiter(rate.Limit(share*contentPerMinute/60.0), int(share*contentPerMinute)),
+		hastyHour:   rate.NewLimiter(rate.Limit(share*contentPerHour/3600.0), int(share*contentPerHour)),
+		limit:       -1,
 	}
 	if old, found, _ := a.budgets.PeekOrAdd(installation, b); found {
 		return old
@@ -80,6 +85,9 @@ func (b *budget) admit(ctx context.Context, now time.Time, method string, conten
 	}
 	if content {
 		limits, costs = append(limits, b.minute, b.hour), append(costs, 1, 1)
+	}
+	if content && !urgent(ctx) {
+		limits, costs = append(limits, b.hastyMinute, b.hastyHour), append(costs, 1, 1)
 	}
 	var wait time.Duration
 	var taken []*rate.Reservation
@@ -137,16 +145,29 @@ func (b *budget) learn(resp *http.Response, now time.Time) (remaining int, later
 		reset, _ := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
 		b.remaining, b.limit, b.reset, remaining = r, limit, time.Unix(reset, 0), r
 	}
-	wait, why := asked(resp, b, now)
+	return remaining, b.pause(resp, b.reset, now)
+}
+
+// pausedBy learns from an answer that another quota counts than the installation's.
+func (b *budget) pausedBy(resp *http.Response, now time.Time) *control.Later {
+	reset, _ := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.pause(resp, time.Unix(reset, 0), now)
+}
+
+// pause keeps the installation waiting where the answer asks for that.
+func (b *budget) pause(resp *http.Response, reset, now time.Time) *control.Later {
+	wait, why := asked(resp, reset, now)
 	if wait <= 0 {
-		return remaining, nil
+		return nil
 	}
 	b.paused, b.why = now.Add(wait), why
-	return remaining, &control.Later{After: wait, Reason: why}
+	return &control.Later{After: wait, Reason: why}
 }
 
 // asked is how long a refusal tells to wait: by retry-after, else until the quota's reset, else a minute.
-func asked(resp *http.Response, b *budget, now time.Time) (time.Duration, string) {
+func asked(resp *http.Response, reset, now time.Time) (time.Duration, string) {
 	limited := resp.StatusCode == http.StatusTooManyRequests
 	if resp.StatusCode == http.StatusForbidden {
 		limited = resp.Header.Get("Retry-After") != "" || resp.Header.Get("X-RateLimit-Remaining") == "0" || secondary(resp)
@@ -157,8 +178,8 @@ func asked(resp *http.Response, b *budget, now time.Time) (time.Duration, string
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds >= 0 {
 		return time.Duration(max(seconds, 1)) * time.Second, "GitHub asks to wait (retry-after)"
 	}
-	if resp.Header.Get("X-RateLimit-Remaining") == "0" && b.reset.After(now) {
-		return b.reset.Sub(now) + time.Second, "the installation's hourly quota at GitHub is used up"
+	if resp.Header.Get("X-RateLimit-Remaining") == "0" && reset.After(now) {
+		return reset.Sub(now) + time.Second, "the installation's hourly quota at GitHub is used up"
 	}
 	return time.Minute, "GitHub asks to wait"
 }

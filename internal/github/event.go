@@ -117,9 +117,25 @@ type eventPerson struct {
 
 // eventCheck is a check run or a check suite.
 type eventCheck struct {
-	ID      int64    `json:"id"`
-	HeadSHA string   `json:"head_sha"`
-	App     *eventID `json:"app"`
+	ID        int64     `json:"id"`
+	HeadSHA   string    `json:"head_sha"`
+	App       *eventID  `json:"app"`
+	Completed time.Time `json:"completed_at"`
+	Updated   time.Time `json:"updated_at"` // of a suite
+	Suite     struct {
+		Updated time.Time `json:"updated_at"`
+	} `json:"check_suite"`
+}
+
+// seen is when that was finished which somebody wants anew. GitHub resets a run before it tells of the wish, and then
+// its suite still knows.
+func (c *eventCheck) seen() time.Time {
+	for _, at := range []time.Time{c.Completed, c.Suite.Updated, c.Updated} {
+		if !at.IsZero() {
+			return at
+		}
+	}
+	return time.Time{}
 }
 
 type eventComment struct {

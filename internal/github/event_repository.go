@@ -44,13 +44,13 @@ func (w wants) checkWish(t control.Tenant, p payload) (wish, error) {
 	if c.ID <= 0 {
 		return wish{}, errors.New("check_run.id is missing")
 	}
-	return p.buttonWish(t, "check_run.head_sha", fmt.Sprintf("%d:%s:%d", c.ID, action, p.Sender.ID), control.ButtonInput{Check: c.ID, Head: c.HeadSHA, Action: action})
+	return p.buttonWish(t, "check_run.head_sha", fmt.Sprintf("%d:%s:%d", c.ID, action, p.Sender.ID), control.ButtonInput{Check: c.ID, Head: c.HeadSHA, Action: action, Seen: c.seen()})
 }
 
 // suiteWish answers the wish to run all checks of a commit again.
 func (w wants) suiteWish(t control.Tenant, p payload) (wish, error) {
 	if c := p.CheckSuite; p.does("rerequested") && !w.foreign(c) {
-		return p.buttonWish(t, "check_suite.head_sha", "suite:"+c.HeadSHA, control.ButtonInput{Head: c.HeadSHA, Action: "rerun"})
+		return p.buttonWish(t, "check_suite.head_sha", "suite:"+c.HeadSHA, control.ButtonInput{Head: c.HeadSHA, Action: "rerun", Seen: c.seen()})
 	}
 	return wish{}, nil
 }
@@ -87,7 +87,7 @@ func (w wants) commentWish(t control.Tenant, p payload) (wish, error) {
 	case !isNumber(p.Issue.Number) || c.ID <= 0:
 		return wish{}, errors.New("issue.number or comment.id is missing or no number")
 	case p.does("created"):
-		return p.commandWish(t)
+		return w.commandWish(t, p)
 	case p.does("edited", "deleted") && w.ours(c) && p.Sender.ID != c.User.ID:
 		return wish{tasks: []control.Task{{Tenant: t, Kind: control.RestoreComment, Subject: strconv.FormatInt(p.Issue.Number, 10)}}}, nil
 	}
@@ -99,7 +99,7 @@ func (w wants) ours(c *eventComment) bool {
 	return c.User.Type == "Bot" && c.Via != nil && c.Via.ID == w.appID
 }
 
-func (p payload) commandWish(t control.Tenant) (wish, error) {
+func (w wants) commandWish(t control.Tenant, p payload) (wish, error) {
 	c := p.Comment
 	text := commandIn(c.Body)
 	if text == "" || p.Sender.Type != "User" {
@@ -114,5 +114,6 @@ func (p payload) commandWish(t control.Tenant) (wish, error) {
 	}
 	return with(t, control.AnswerCommand, strconv.FormatInt(c.ID, 10), control.CommandInput{
 		Number: int(p.Issue.Number), Comment: c.ID, Author: c.User.ID, ViaApp: c.Via != nil, Sender: sender, Text: text, Written: c.Created,
+		Received: w.now(),
 	})
 }

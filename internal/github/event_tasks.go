@@ -16,6 +16,7 @@ import (
 type wants struct {
 	appID      int64
 	policyRepo string
+	now        control.Clock
 }
 
 // wish is what a delivery asks for. Without tasks it asks for nothing.

@@ -130,7 +130,7 @@ func checkCases() []eventCase {
 
 func commentCases() []eventCase {
 	command := func(text string, via string) string {
-		return "accepted\n7/100 command \"77\" {\"number\":2,\"comment\":77,\"author\":5,\"via_app\":" + via + "," + sender + ",\"text\":\"" + text + "\",\"written\":\"2026-01-02T03:00:00Z\"}"
+		return "accepted\n7/100 command \"77\" {\"number\":2,\"comment\":77,\"author\":5,\"via_app\":" + via + "," + sender + ",\"text\":\"" + text + "\",\"written\":\"2026-01-02T03:00:00Z\",\"received\":\"2026-01-02T03:04:05Z\"}"
 	}
 	return []eventCase{
 		{"command", "issue_comment", byAda("Yes.\r\n  /platform ack 0a1b2c3d  \r\n/platform recheck"), command("/platform ack 0a1b2c3d", "false")},

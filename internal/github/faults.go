@@ -28,6 +28,8 @@ func fault(doing string, err error) error {
 		return fmt.Errorf("%s: %w", doing, control.ErrGone)
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		return fmt.Errorf("%s: %w", doing, control.ErrMoved)
+	case http.StatusForbidden, http.StatusUnprocessableEntity:
+		return fmt.Errorf("%s: GitHub answered %d: %.200s: %w", doing, e.Response.StatusCode, e.Message, control.ErrForbidden)
 	}
 	return fmt.Errorf("%s: GitHub answered %d: %.200s", doing, e.Response.StatusCode, e.Message)
 }

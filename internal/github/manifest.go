@@ -21,7 +21,7 @@ func Permissions() []Permission {
 	return []Permission{
 		{"actions", "read", "to see which workflow run uploaded a plan or tested a commit, and to hear when one ends"},
 		{"checks", "write", "to publish the verdict as a check, and to hear its buttons"},
-		{"contents", "read", "to read Terraform files, platform.yaml and policies; nothing is ever pushed"},
+		{"contents", "read", "to read Terraform files, .github/platform.yml and policies; nothing is ever pushed"},
 		{"issues", "read", "to hear commands in comments: GitHub sends comments of pull requests under this name"},
 		{"merge_queues", "read", "to hear of merge queues, so that they do not wait for ever"},
 		{"metadata", "read", "GitHub asks every App for it: names of repositories, roles of people"},

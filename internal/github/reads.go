@@ -17,6 +17,7 @@ const (
 	comparisonFiles = 300
 	pullFiles       = 3000
 	page            = 100
+	maxFile         = 1 << 20 // of a larger one GitHub tells the size alone
 )
 
 // Resolve reads a repository by its id, whatever it is called now.
@@ -174,6 +175,9 @@ func (a *App) File(ctx context.Context, r control.Repository, commit, path strin
 	}
 	if file == nil || file.GetType() != "file" {
 		return nil, false, nil // a folder, a link or a submodule of that name is no file of ours
+	}
+	if file.GetEncoding() == "none" || file.GetSize() > maxFile {
+		return nil, true, control.ErrTooLarge
 	}
 	text, err := file.GetContent()
 	return []byte(text), err == nil, err

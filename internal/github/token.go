@@ -41,8 +41,8 @@ func permissions(t control.Tenant) *github.InstallationTokenOptions {
 	}
 }
 
-func (a *App) appTransport() *ghinstallation.AppsTransport {
-	t := ghinstallation.NewAppsTransportFromPrivateKey(a.options.Transport, a.options.AppID, a.options.PrivateKey)
+func (a *App) appTransport(next http.RoundTripper) *ghinstallation.AppsTransport {
+	t := ghinstallation.NewAppsTransportFromPrivateKey(next, a.options.AppID, a.options.PrivateKey)
 	t.BaseURL = a.base.String()
 	return t
 }
@@ -52,14 +52,33 @@ func (a *App) source(t control.Tenant) *source {
 	if s, ok := a.tokens.Get(g); ok {
 		return s
 	}
-	tr := ghinstallation.NewFromAppsTransport(a.appTransport(), t.Installation)
+	// ghinstallation mints through the App's transport, whatever client it is given.
+	tr := ghinstallation.NewFromAppsTransport(a.appTransport(&minting{app: a, budget: a.budget(t.Installation)}), t.Installation)
 	tr.InstallationTokenOptions = permissions(t)
-	tr.Client = &http.Client{Transport: a.options.Transport, Timeout: a.options.Timeout}
 	s := &source{transport: tr}
 	if old, found, _ := a.tokens.PeekOrAdd(g, s); found {
 		return old
 	}
 	return s
+}
+
+// minting tells a refusal for the rate from one for good: both may be a 403, and only the latter means that the
+// installation is gone.
+type minting struct {
+	app    *App
+	budget *budget
+}
+
+func (m *minting) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := m.app.options.Transport.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if later := m.budget.pausedBy(resp, m.app.options.Now()); later != nil {
+		_ = resp.Body.Close()
+		return nil, later
+	}
+	return resp, nil
 }
 
 // get returns a token. Callers wait for one mint together, each no longer than its own context allows; the mint

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -142,67 +143,102 @@ func readArchive(body io.Reader) (tree, error) {
 		return tree{}, fmt.Errorf("the source archive cannot be read: %w", err)
 	}
 	in := &archive{tree: memfs.New(), folded: map[string]string{}}
-	entries := tar.NewReader(io.LimitReader(unzipped, archiveBytes))
+	limited := &io.LimitedReader{R: unzipped, N: archiveBytes}
+	entries := tar.NewReader(limited)
 	for n := 0; ; n++ {
 		h, err := entries.Next()
 		if errors.Is(err, io.EOF) {
-			return tree{control.Tree{Files: in.tree, Missing: in.missing}, in.kept}, nil
+			return in.done(), nil
 		}
-		if err != nil {
+		if err == nil && n <= archiveEntries {
+			err = in.add(h, entries)
+		}
+		switch {
+		case limited.N <= 0:
+			in.fault("the source unpacks to more than %d GiB: the rest of it was not read", archiveBytes>>30)
+			return in.done(), nil
+		case err != nil:
 			return tree{}, fmt.Errorf("the source archive cannot be read: %w", err)
-		}
-		if n > archiveEntries {
-			return tree{}, fmt.Errorf("the source archive has more than %d entries", archiveEntries)
-		}
-		if err := in.add(h, entries); err != nil {
-			return tree{}, err
+		case n > archiveEntries:
+			in.fault("the source has more than %d entries: the rest of it was not read", archiveEntries)
+			return in.done(), nil
 		}
 	}
 }
 
 type archive struct {
-	tree    *memfs.FS
-	folded  map[string]string
-	kept    int64
-	missing []string
+	tree   *memfs.FS
+	folded map[string]string
+	kept   int64
+	out    control.Tree
+}
+
+// maxFaults are told; any one of them keeps the source from being judged.
+const maxFaults = 10
+
+func (a *archive) fault(format string, args ...any) {
+	if len(a.out.Faults) < maxFaults {
+		a.out.Faults = append(a.out.Faults, fmt.Sprintf(format, args...))
+	}
+}
+
+func (a *archive) done() tree {
+	a.out.Files = a.tree
+	return tree{a.out, a.kept}
 }
 
 func (a *archive) add(h *tar.Header, content io.Reader) error {
-	switch h.Typeflag {
-	case tar.TypeReg:
-	case tar.TypeDir, tar.TypeXGlobalHeader:
+	if h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader {
 		return nil
-	default:
-		return nil // links and devices are never followed: what stands behind one is unknown, as it is for a checkout without them
 	}
 	_, name, below := strings.Cut(h.Name, "/") // the archive's own top folder
 	if !below || name == "" {
 		return nil
 	}
 	if path.Clean(name) != name || path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") || strings.ContainsRune(name, '\\') {
-		return fmt.Errorf("the source archive holds the name %.80q, which is no plain path", name)
+		a.fault("the source holds the name %.80q, which is no plain path", name)
+		return nil
 	}
 	fold := strings.ToLower(name)
 	if other, twice := a.folded[fold]; twice {
-		return fmt.Errorf("the source holds %.80q and %.80q, which one checkout cannot tell apart everywhere: rename one", other, name)
+		a.fault("the source holds %.80q and %.80q, which not every checkout can tell apart: rename one", other, name)
+		return nil
 	}
 	a.folded[fold] = name
+	if h.Typeflag != tar.TypeReg { // a link, or a device: it is seen, and what stands behind it is unknown
+		a.kept += int64(len(name))
+		a.tree.AddLink(name)
+		return nil
+	}
+	return a.keep(name, h, content)
+}
+
+// keep reads a file, within the bounds.
+func (a *archive) keep(name string, h *tar.Header, content io.Reader) error {
 	limit := int64(otherBytes)
 	source := terraform.IsSource(name)
 	if source {
 		limit = sourceBytes
 	}
 	if h.Size > limit || a.kept+h.Size > keptBytes {
-		if source {
-			a.missing = append(a.missing, name)
+		switch {
+		case source:
+			a.out.Missing = append(a.out.Missing, name)
+		case ruling(name):
+			a.out.Skipped = append(a.out.Skipped, name)
 		}
 		return nil
 	}
 	data, err := io.ReadAll(io.LimitReader(content, limit+1))
 	if err != nil {
-		return fmt.Errorf("the source archive cannot be read: %w", err)
+		return err
 	}
 	a.kept += int64(len(data))
 	a.tree.Add(name, data)
 	return nil
+}
+
+// ruling are the files that may hold policies, their data or prices.
+func ruling(name string) bool {
+	return slices.Contains([]string{".rego", ".yaml", ".yml", ".json"}, path.Ext(name))
 }

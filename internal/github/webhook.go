@@ -79,7 +79,7 @@ func NewWebhook(o WebhookOptions) (http.Handler, error) {
 	if o.PolicyRepo == "" {
 		o.PolicyRepo = ".github"
 	}
-	return &webhook{o, semaphore.NewWeighted(o.MaxMemory), wants{o.AppID, o.PolicyRepo}}, nil
+	return &webhook{o, semaphore.NewWeighted(o.MaxMemory), wants{o.AppID, o.PolicyRepo, o.Now}}, nil
 }
 
 // answer is what GitHub is told. The text is always ours: nothing of a request is repeated.

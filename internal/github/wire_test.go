@@ -111,21 +111,23 @@ func TestHostileArchives(t *testing.T) {
 		name    string
 		data    []byte
 		refused string // part of the error; empty: it is read
+		fault   string // part of what is told of it
 		missing string
 	}{
-		{"plain", packed(t, []entry{good}), "", ""},
-		{"a path that climbs", packed(t, []entry{{name: "top/../../etc/x.tf", text: "x"}}), "no plain path", ""},
-		{"an absolute path", packed(t, []entry{{name: "top//etc/x.tf", text: "x"}}), "no plain path", ""},
-		{"a backslash", packed(t, []entry{{name: `top/..\x.tf`, text: "x"}}), "no plain path", ""},
-		{"names that differ by case", packed(t, []entry{good, {name: "top/INFRA/main.tf", text: "x"}}), "cannot tell apart", ""},
-		{"the same name twice", packed(t, []entry{good, {name: "top/infra/main.tf", text: "x"}}), "cannot tell apart", ""},
-		{"a link to a secret", packed(t, []entry{good, {name: "top/infra/x.tf", kind: tar.TypeSymlink, link: "/etc/passwd"}}), "", ""},
-		{"a device", packed(t, []entry{good, {name: "top/infra/x.tf", kind: tar.TypeChar}}), "", ""},
-		{"source that is too large", packed(t, []entry{good, {name: "top/infra/x.tf", size: 3 << 20}}), "", "infra/x.tf"},
-		{"a text that is too large", packed(t, []entry{good, {name: "top/infra/x.txt", size: 3 << 20}}), "", ""},
-		{"not packed", []byte("top/infra/main.tf"), "cannot be read", ""},
-		{"empty", nil, "cannot be read", ""},
-		{"cut off", packed(t, []entry{good})[:60], "cannot be read", ""},
+		{"plain", packed(t, []entry{good}), "", "", ""},
+		{"a path that climbs", packed(t, []entry{good, {name: "top/../../etc/x.tf", text: "x"}}), "", "no plain path", ""},
+		{"an absolute path", packed(t, []entry{good, {name: "top//etc/x.tf", text: "x"}}), "", "no plain path", ""},
+		{"a backslash", packed(t, []entry{good, {name: `top/..\x.tf`, text: "x"}}), "", "no plain path", ""},
+		{"names that differ by case", packed(t, []entry{good, {name: "top/INFRA/main.tf", text: "x"}}), "", "not every checkout can tell apart", ""},
+		{"a link and a file of one name", packed(t, []entry{good, {name: "top/infra/MAIN.tf", kind: tar.TypeSymlink, link: "x"}}), "", "not every checkout can tell apart", ""},
+		{"the same name twice", packed(t, []entry{good, {name: "top/infra/main.tf", text: "x"}}), "", "not every checkout can tell apart", ""},
+		{"a link to a secret", packed(t, []entry{good, {name: "top/infra/x.tf", kind: tar.TypeSymlink, link: "/etc/passwd"}}), "", "", ""},
+		{"a device", packed(t, []entry{good, {name: "top/infra/x.tf", kind: tar.TypeChar}}), "", "", ""},
+		{"source that is too large", packed(t, []entry{good, {name: "top/infra/x.tf", size: 3 << 20}}), "", "", "infra/x.tf"},
+		{"a text that is too large", packed(t, []entry{good, {name: "top/infra/x.txt", size: 3 << 20}}), "", "", ""},
+		{"not packed", []byte("top/infra/main.tf"), "cannot be read", "", ""},
+		{"empty", nil, "cannot be read", "", ""},
+		{"cut off", packed(t, []entry{good})[:60], "cannot be read", "", ""},
 	}
 	for i, c := range cases {
 		if c.data == nil {
@@ -147,10 +149,13 @@ func TestHostileArchives(t *testing.T) {
 		if text, err := fs.ReadFile(tree.Files, "infra/main.tf"); err != nil || string(text) != good.text {
 			t.Errorf("%s: %q, %v", c.name, text, err)
 		}
+		if got := strings.Join(tree.Faults, " "); (got == "") != (c.fault == "") || !strings.Contains(got, c.fault) {
+			t.Errorf("%s: faults %q, want %q", c.name, got, c.fault)
+		}
 		if got := strings.Join(tree.Missing, " "); got != c.missing {
 			t.Errorf("%s: missing %q, want %q", c.name, got, c.missing)
 		}
-		if _, err := fs.Stat(tree.Files, "infra/x.tf"); err == nil {
+		if _, err := fs.ReadFile(tree.Files, "infra/x.tf"); err == nil {
 			t.Errorf("%s: infra/x.tf was read", c.name)
 		}
 	}
@@ -275,6 +280,60 @@ func TestReservedForDeployments(t *testing.T) {
 	}
 	if _, err := w.app.Branch(github.Urgent(t.Context()), w.r, "main"); err != nil {
 		t.Errorf("an urgent call: %v", err)
+	}
+}
+
+// TestContentsReservedForDeployments: the same of comments, which GitHub counts on their own.
+func TestContentsReservedForDeployments(t *testing.T) {
+	t.Parallel()
+	start := time.Now()
+	w := newWire(t, githubtest.Options{}, func(o *github.Options) { o.Now = func() time.Time { return start } })
+	w.repo.Commit("b", map[string]string{"a": "b"})
+	n := w.repo.OpenPull("t", "b", "main", "someone")
+	write := func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+		defer cancel()
+		_, err := w.app.CreateComment(ctx, w.r, n, "text")
+		return err
+	}
+	passed := 0
+	for write(t.Context()) == nil && passed < 80 {
+		passed++
+	}
+	if passed != 48 {
+		t.Errorf("%d comments before the rest is kept for deployments, want 48", passed)
+	}
+	if err := write(github.Urgent(t.Context())); err != nil {
+		t.Errorf("an urgent comment: %v", err)
+	}
+}
+
+// TestTokenRefusedForTheRate: GitHub refuses tokens for the rate as well, with the status of a suspended installation.
+func TestTokenRefusedForTheRate(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]githubtest.Fault{
+		"retry-after":    {Status: http.StatusForbidden, Header: http.Header{"Retry-After": {"30"}}},
+		"without header": {Status: http.StatusForbidden, Body: map[string]string{"message": "You have exceeded a secondary rate limit"}},
+		"429":            {Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"30"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWire(t, githubtest.Options{}, nil)
+			w.hub.ExpireTokens()
+			fault.Path, fault.Times = "/access_tokens", 2
+			w.hub.Fault(fault)
+			fresh := control.Tenant{Installation: w.in.ID} // nobody has a token of it yet
+			for _, call := range []func() error{
+				func() error { _, err := w.app.Installed(t.Context(), fresh); return err },
+				func() error { _, err := w.app.Branch(t.Context(), w.r, "main"); return err },
+			} {
+				err := call()
+				later, ok := errors.AsType[*control.Later](err)
+				if !ok || later.After < 25*time.Second || errors.Is(err, control.ErrGone) {
+					t.Errorf("%v", err)
+				}
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package memfs
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"path"
@@ -15,11 +16,12 @@ import (
 type FS struct {
 	files   map[string][]byte
 	folders map[string]map[string]bool // folder → names in it → whether the name is a folder
+	links   map[string]bool
 }
 
 // New makes an empty tree.
 func New() *FS {
-	return &FS{files: map[string][]byte{}, folders: map[string]map[string]bool{".": {}}}
+	return &FS{files: map[string][]byte{}, folders: map[string]map[string]bool{".": {}}, links: map[string]bool{}}
 }
 
 // Add puts a file at a valid path (fs.ValidPath), and the folders above it. Any other path is left out.
@@ -38,23 +40,56 @@ func (f *FS) Add(name string, data []byte) {
 	}
 }
 
+// AddLink puts a symbolic link at a valid path. It is seen as one, and leads nowhere.
+func (f *FS) AddLink(name string) {
+	if fs.ValidPath(name) && name != "." {
+		f.Add(name, nil)
+		f.links[name] = true
+	}
+}
+
+var errLink = errors.New("links are not followed")
+
+// Lstat implements fs.ReadLinkFS, so that a link is seen as one.
+func (f *FS) Lstat(name string) (fs.FileInfo, error) {
+	if f.links[name] {
+		return f.info(name, false), nil
+	}
+	return f.Stat(name)
+}
+
+// ReadLink implements fs.ReadLinkFS.
+func (f *FS) ReadLink(name string) (string, error) {
+	return "", &fs.PathError{Op: "readlink", Path: name, Err: errLink}
+}
+
+func (f *FS) info(name string, isFolder bool) info {
+	return info{path.Base(name), int64(len(f.files[name])), isFolder, f.links[name]}
+}
+
 // Open opens a file or a folder.
 func (f *FS) Open(name string) (fs.File, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
+	if f.links[name] {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errLink}
+	}
 	if data, ok := f.files[name]; ok {
-		return &file{info{path.Base(name), int64(len(data)), false}, bytes.NewReader(data)}, nil
+		return &file{f.info(name, false), bytes.NewReader(data)}, nil
 	}
 	if _, ok := f.folders[name]; ok {
 		list, err := f.ReadDir(name)
-		return &folder{info{path.Base(name), 0, true}, list}, err
+		return &folder{f.info(name, true), list}, err
 	}
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
 // ReadFile returns a copy of a file.
 func (f *FS) ReadFile(name string) ([]byte, error) {
+	if f.links[name] {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errLink}
+	}
 	if data, ok := f.files[name]; ok {
 		return bytes.Clone(data), nil
 	}
@@ -63,11 +98,14 @@ func (f *FS) ReadFile(name string) ([]byte, error) {
 
 // Stat describes a file or a folder.
 func (f *FS) Stat(name string) (fs.FileInfo, error) {
-	if data, ok := f.files[name]; ok {
-		return info{path.Base(name), int64(len(data)), false}, nil
+	if f.links[name] {
+		return nil, &fs.PathError{Op: "stat", Path: name, Err: errLink}
+	}
+	if _, ok := f.files[name]; ok {
+		return f.info(name, false), nil
 	}
 	if _, ok := f.folders[name]; ok {
-		return info{path.Base(name), 0, true}, nil
+		return f.info(name, true), nil
 	}
 	return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
 }
@@ -80,7 +118,7 @@ func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
 	}
 	list := make([]fs.DirEntry, 0, len(names))
 	for base, isFolder := range names {
-		list = append(list, fs.FileInfoToDirEntry(info{base, int64(len(f.files[path.Join(name, base)])), isFolder}))
+		list = append(list, fs.FileInfoToDirEntry(f.info(path.Join(name, base), isFolder)))
 	}
 	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return list, nil
@@ -90,6 +128,7 @@ type info struct {
 	name   string
 	size   int64
 	folder bool
+	link   bool
 }
 
 func (i info) Name() string       { return i.name }
@@ -100,6 +139,9 @@ func (i info) Sys() any           { return nil }
 func (i info) Mode() fs.FileMode {
 	if i.folder {
 		return fs.ModeDir | 0o555
+	}
+	if i.link {
+		return fs.ModeSymlink | 0o777
 	}
 	return 0o444
 }

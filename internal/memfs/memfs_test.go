@@ -39,3 +39,27 @@ func TestFS(t *testing.T) {
 		t.Fatalf("a caller changed the tree: %q", again)
 	}
 }
+
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	f := memfs.New()
+	f.Add("a/b.tf", []byte("x"))
+	f.AddLink("a/link.tf")
+	f.AddLink("../out")
+	list, err := fs.ReadDir(f, "a")
+	if err != nil || len(list) != 2 || list[1].Name() != "link.tf" || list[1].Type() != fs.ModeSymlink {
+		t.Errorf("%v, %v", list, err)
+	}
+	if i, err := fs.Lstat(f, "a/link.tf"); err != nil || i.Mode()&fs.ModeSymlink == 0 {
+		t.Errorf("%v, %v", i, err)
+	}
+	if _, err := f.Open("a/link.tf"); err == nil {
+		t.Error("a link was followed")
+	}
+	if _, err := fs.ReadFile(f, "a/link.tf"); err == nil {
+		t.Error("a link was read")
+	}
+	if _, err := fs.Stat(f, "a/link.tf"); err == nil {
+		t.Error("a link has what it leads to")
+	}
+}

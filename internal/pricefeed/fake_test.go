@@ -117,7 +117,7 @@ func (w *world) options(t testing.TB, feeds ...string) pricefeed.Options {
 		Feeds: feeds, AWSURL: server.URL, AzureURL: server.URL, GoogleURL: server.URL, GraphQLURL: server.URL,
 		GoogleKey: "secret-key", Out: filepath.Join(t.TempDir(), "prices.zip"), Set: w.set, InForce: price.Embedded(),
 		Changed: decimal.NewFromInt(5), Now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC), Client: server.Client(),
-		Idle: 5 * time.Second, Attempts: 3, Pause: time.Millisecond,
+		Idle: time.Minute, Attempts: 3, Pause: time.Millisecond,
 	}
 }
 

@@ -38,8 +38,10 @@ func Dimensions() []string { return slices.Clone(dimensionNames[1:]) }
 
 // ParseDimension reads a name; the error lists them all.
 func ParseDimension(name string) (Dimension, error) {
-	if i := slices.Index(dimensionNames[:], name); i >= 0 {
-		return Dimension(i), nil
+	for d := ByProvider; d <= ByProject; d++ {
+		if d.String() == name {
+			return d, nil
+		}
 	}
 	return NoDimension, fmt.Errorf("%.40q is nothing to group by; choose one of %s", name, strings.Join(Dimensions(), ", "))
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -241,24 +240,4 @@ func (l backlogs) priority(installation int64) int {
 	default:
 		return 4
 	}
-}
-
-// quiet is River's log at the level of what an operator acts on.
-func quiet(log *slog.Logger) *slog.Logger { return slog.New(&atLeast{log.Handler(), slog.LevelWarn}) }
-
-type atLeast struct {
-	slog.Handler
-	level slog.Level
-}
-
-func (h *atLeast) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= h.level && h.Handler.Enabled(ctx, level)
-}
-
-func (h *atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &atLeast{h.Handler.WithAttrs(attrs), h.level}
-}
-
-func (h *atLeast) WithGroup(name string) slog.Handler {
-	return &atLeast{h.Handler.WithGroup(name), h.level}
 }

@@ -82,6 +82,12 @@ func (s *Store) Ledger(ctx context.Context, t control.Tenant, after int64, limit
 		WHERE installation_id = $1 AND repository_id = $2 AND sequence > $3 ORDER BY sequence LIMIT $4`, t.Installation, t.Repository, after, limit)
 }
 
+func entryAt(ctx context.Context, q querier, t control.Tenant, sequence int64) (control.LedgerEntry, error) {
+	e, _, err := first(ctx, q, readEntry, `SELECT `+ledgerColumns+` FROM ledger
+		WHERE installation_id = $1 AND repository_id = $2 AND sequence = $3`, t.Installation, t.Repository, sequence)
+	return e, err
+}
+
 func ledgerHead(ctx context.Context, q querier, t control.Tenant, lock string) (control.LedgerEntry, bool, error) {
 	return first(ctx, q, func(row scan, e *control.LedgerEntry) error { return row(&e.Sequence, &e.Chain) },
 		`SELECT sequence, chain FROM ledger_head WHERE installation_id = $1 AND repository_id = $2`+lock, t.Installation, t.Repository)

@@ -149,6 +149,30 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
+// TestFileIsGone: SQLite goes on writing to a file that was moved away, and what is acknowledged then is lost.
+func TestFileIsGone(t *testing.T) {
+	ctx := context.Background()
+	file := filepath.Join(t.TempDir(), "p.db")
+	s := open(t, options("sqlite:"+file))
+	must[bool](t)(s.Accept(ctx, delivery("before"), nil))
+	ok(t, os.Rename(file, file+".away"))
+	if _, err := s.Accept(ctx, delivery("lost"), nil); err == nil || !strings.Contains(err.Error(), "is gone") {
+		t.Errorf("a delivery was accepted into a file that nobody finds: %v", err)
+	}
+	if err := s.Ready(ctx); err == nil {
+		t.Error("ready without a database")
+	}
+	ok(t, os.WriteFile(file, nil, 0o600))
+	if _, err := s.Accept(ctx, delivery("lost"), nil); err == nil || !strings.Contains(err.Error(), "another file") {
+		t.Errorf("a delivery was accepted beside the file: %v", err)
+	}
+	ok(t, os.Rename(file+".away", file))
+	ok(t, s.Ready(ctx))
+	if fresh := must[bool](t)(s.Accept(ctx, delivery("lost"), nil)); !fresh {
+		t.Error("what was refused counts as known")
+	}
+}
+
 func TestFileIsPrivate(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "x.db")

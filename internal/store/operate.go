@@ -100,7 +100,8 @@ func (s *Store) Collect(ctx context.Context) error {
 		s.collect(ctx, `DELETE FROM work WHERE id IN (SELECT id FROM work WHERE state = 'idle' AND changed < $1 LIMIT 1000)
 			AND state = 'idle'`, old(r.CompletedJobs)),
 		s.collect(ctx, `DELETE FROM claim WHERE claimed < $1`, old(r.Deliveries)),
-		s.collect(ctx, `DELETE FROM document WHERE changed < $1 AND (name LIKE 'redelivery/%' OR name LIKE 'fork/%')`, old(r.Deliveries)),
+		s.collect(ctx, `DELETE FROM document WHERE changed < $1 AND (name LIKE 'redelivery/%' OR name LIKE 'fork/%' OR name LIKE 'wish/%'
+			OR name LIKE 'group/%')`, old(r.Deliveries)),
 		s.collect(ctx, `DELETE FROM upload WHERE uploaded < $1`, old(r.Uploads)),
 		s.collectEvidence(ctx, old(r.Evidence)),
 		s.collect(ctx, `DELETE FROM cache_entry WHERE stored < $1`, old(r.CacheEntries)),

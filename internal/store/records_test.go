@@ -239,6 +239,35 @@ func TestRetention(t *testing.T) {
 	})
 }
 
+// TestAcknowledgedTwice: the same word again is not written again.
+func TestAcknowledgedTwice(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		s := open(t, options(url))
+		a := control.Acknowledgement{Number: 1, Currency: "USD", Resources: []string{"a"}, By: "ada", ByID: 5, Verdict: "sha256:1", At: noon}
+		first := must[control.LedgerEntry](t)(s.Acknowledge(ctx, tenant, a))
+		a.At = noon.Add(time.Minute)
+		again := must[control.LedgerEntry](t)(s.Acknowledge(ctx, tenant, a))
+		if diff := cmp.Diff(first, again); diff != "" {
+			t.Error(diff)
+		}
+		for _, change := range []func(*control.Acknowledgement){
+			func(a *control.Acknowledgement) { a.Number = 2 }, func(a *control.Acknowledgement) { a.ByID = 6 },
+			func(a *control.Acknowledgement) { a.Verdict = "sha256:2" },
+		} {
+			other := a
+			change(&other)
+			if e := must[control.LedgerEntry](t)(s.Acknowledge(ctx, tenant, other)); e.Sequence == first.Sequence {
+				t.Errorf("%+v was not written", other)
+			}
+		}
+		if n := len(must[[]control.Acknowledgement](t)(s.Acknowledgements(ctx, tenant, 1))); n != 3 {
+			t.Errorf("%d acknowledgements, want 3", n)
+		}
+		ok(t, s.VerifyLedger(ctx, tenant))
+	})
+}
+
 // TestHints: what a webhook says of a pull request is kept with it, unless something newer is known.
 func TestHints(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {

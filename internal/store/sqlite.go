@@ -30,6 +30,8 @@ const (
 type sqliteDB struct {
 	reader, writer *sql.DB
 	client         *river.Client[*sql.Tx]
+	file           string
+	opened         os.FileInfo // what the file was
 }
 
 func openSQLite(ctx context.Context, l location, s *Store) (database, client, error) {
@@ -42,11 +44,12 @@ func openSQLite(ctx context.Context, l location, s *Store) (database, client, er
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := f.Close(); err != nil {
+	opened, err := f.Stat()
+	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, nil, err
 	}
 	name := "file:" + (&url.URL{Path: l.file}).EscapedPath()
-	db := &sqliteDB{}
+	db := &sqliteDB{file: l.file, opened: opened}
 	if db.writer, err = openStatements(name + "?" + sqliteWrite); err != nil {
 		return nil, nil, err
 	}
@@ -111,7 +114,23 @@ func (db *sqliteDB) transact(ctx context.Context, do func(tx) error) error {
 	if err := do(&sqliteTx{t, db.client}); err != nil {
 		return err
 	}
+	if err := db.there(); err != nil {
+		return err
+	}
 	return t.Commit()
+}
+
+// there makes sure that the file is where the next start will look for it: SQLite goes on writing to one that was
+// deleted or moved, and what it acknowledges is lost.
+func (db *sqliteDB) there() error {
+	now, err := os.Stat(db.file)
+	if err != nil {
+		return fmt.Errorf("the database file is gone; put it back, or start the server again: %w", err)
+	}
+	if !os.SameFile(now, db.opened) {
+		return fmt.Errorf("another file has taken the place of the database %s; start the server again", db.file)
+	}
+	return nil
 }
 
 type sqliteTx struct {

@@ -54,8 +54,7 @@ func (s *Store) Record(ctx context.Context, t control.Tenant, v control.VerdictR
 			return err
 		}
 		if found && newest.Digest == v.Digest {
-			entry, _, err = first(ctx, b, readEntry, `SELECT `+ledgerColumns+` FROM ledger
-				WHERE installation_id = $1 AND repository_id = $2 AND sequence = $3`, t.Installation, t.Repository, end.Sequence)
+			entry, err = entryAt(ctx, b, t, end.Sequence)
 			return err
 		}
 		report := sha256.Sum256(v.Report)
@@ -85,7 +84,8 @@ type acknowledgementBody struct {
 	Verdict   string   `json:"verdict"`
 }
 
-// Acknowledge appends the acknowledgement and its ledger entry.
+// Acknowledge appends the acknowledgement and its ledger entry. The same again is not appended; then the ledger's present
+// end comes back.
 func (s *Store) Acknowledge(ctx context.Context, t control.Tenant, a control.Acknowledgement) (control.LedgerEntry, error) {
 	resources, err := json.Marshal(a.Resources)
 	if err != nil {
@@ -95,6 +95,16 @@ func (s *Store) Acknowledge(ctx context.Context, t control.Tenant, a control.Ack
 	err = s.write(ctx, func(ctx context.Context, b *batch) error {
 		end, err := s.lockLedger(ctx, b, t)
 		if err != nil {
+			return err
+		}
+		_, again, err := first(ctx, b, whole[int64], `SELECT sequence FROM acknowledgement
+			WHERE installation_id = $1 AND repository_id = $2 AND number = $3 AND by_id = $4 AND verdict = $5`,
+			t.Installation, t.Repository, a.Number, a.ByID, a.Verdict)
+		if err != nil {
+			return err
+		}
+		if again {
+			entry, err = entryAt(ctx, b, t, end.Sequence)
 			return err
 		}
 		body := acknowledgementBody{a.Number, a.Amount.String(), a.Currency, a.Resources, a.By, a.ByID, a.Verdict}

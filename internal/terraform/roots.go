@@ -18,6 +18,7 @@ const maxWalked = 100_000
 type Root struct {
 	Path    string   // of its folder
 	Folders []string // its own and those of the local modules that it leads to, sorted
+	Outside []string // what their source may read beside them: files, or folders
 }
 
 // Roots finds the root modules of a repository: folders with Terraform source that no other folder calls. What stands
@@ -65,9 +66,12 @@ func Roots(ctx context.Context, fsys fs.FS) ([]Root, []fact.Fault, error) {
 		if slices.Contains(grunts, dir) || called[dir] || slices.Contains(strings.Split(dir, "/"), "modules") {
 			continue
 		}
-		out = append(out, Root{dir, l.reachable(dir)})
+		out = append(out, Root{Path: dir, Folders: l.reachable(dir)})
 	}
 	slices.SortFunc(out, func(a, b Root) int { return strings.Compare(a.Path, b.Path) })
+	for i := range out {
+		out[i].Outside = Outside(fsys, out[i].Folders)
+	}
 	return out, l.sorted(), nil
 }
 
@@ -79,7 +83,7 @@ func (l *locator) gruntRoots(ctx context.Context, dirs []string, called map[stri
 		file := path.Join(dir, terragruntFile)
 		g, err := newEvaluator(ctx, l.fsys, dir, Settings{}).grunt(file, dir, 0)
 		if err != nil {
-			found[file] = Root{dir, []string{dir}}
+			found[file] = Root{Path: dir, Folders: []string{dir}}
 			continue
 		}
 		folders := map[string]bool{dir: true}
@@ -96,7 +100,7 @@ func (l *locator) gruntRoots(ctx context.Context, dirs []string, called map[stri
 		if source != "" && source != dir {
 			called[source] = true
 		}
-		found[file] = Root{dir, slices.Sorted(maps.Keys(folders))}
+		found[file] = Root{Path: dir, Folders: slices.Sorted(maps.Keys(folders))}
 	}
 	var out []Root
 	for file, r := range found {
@@ -163,7 +167,7 @@ func IsSource(name string) bool {
 }
 
 // Touched are the roots that a change of these files may change: a file in a folder of theirs, or below one and below
-// no other folder of Terraform source.
+// no other folder of Terraform source, or one that their source may read beside them.
 func Touched(roots []Root, files []string) []Root {
 	known := map[string]bool{}
 	for _, r := range roots {
@@ -185,7 +189,7 @@ func Touched(roots []Root, files []string) []Root {
 	}
 	var out []Root
 	for _, r := range roots {
-		if slices.ContainsFunc(r.Folders, func(f string) bool { return changed[f] }) {
+		if slices.ContainsFunc(r.Folders, func(f string) bool { return changed[f] }) || Reads(r.Outside, files) {
 			out = append(out, r)
 		}
 	}

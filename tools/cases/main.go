@@ -181,7 +181,7 @@ func ourLine(l fact.LineItem) (line, bool) {
 	if q == nil || q.Quantity == nil && q.Rate == nil {
 		return line{}, false
 	}
-	o := line{name: l.Name, unit: l.Unit, unset: q.Basis == fact.UsageUnset}
+	o := line{name: l.Name, unit: l.Unit, unset: q.Basis == fact.UsageUnset || q.Basis == fact.Free && q.Quantity == nil} // free in any quantity
 	if q.Quantity != nil {
 		o.quantity = q.Quantity.InexactFloat64()
 	}

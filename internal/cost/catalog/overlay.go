@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -55,12 +56,8 @@ func readBounded(fsys fs.FS, name string) ([]byte, error) {
 // join puts own entries over those of c.
 func (c *Catalog) join(own *Catalog) (*Catalog, error) {
 	out := &Catalog{blocks: map[string]block{}, free: map[string]struct{}{}, entries: map[string]*Entry{}}
-	for name, b := range c.blocks {
-		out.blocks[name] = b
-	}
-	for name := range c.free {
-		out.free[name] = struct{}{}
-	}
+	maps.Copy(out.blocks, c.blocks)
+	maps.Copy(out.free, c.free)
 	var errs []error
 	for _, name := range own.Names() {
 		e, err := own.Entry(name)
@@ -116,12 +113,8 @@ func (e *Entry) extended(more *Entry) *Entry {
 	out.Children = replaced(e.Children, more.Children, func(c Child) string { return c.Group })
 	out.Defaults, out.Usage = map[string]Default{}, map[string]Usage{}
 	for _, from := range []*Entry{e, more} {
-		for k, v := range from.Defaults {
-			out.Defaults[k] = v
-		}
-		for k, v := range from.Usage {
-			out.Usage[k] = v
-		}
+		maps.Copy(out.Defaults, from.Defaults)
+		maps.Copy(out.Usage, from.Usage)
 	}
 	return &out
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -142,7 +143,7 @@ func agree(t *testing.T, data []byte) {
 	var ours []string
 	for {
 		e, err := x.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -154,7 +155,7 @@ func agree(t *testing.T, data []byte) {
 	for dec := xml.NewDecoder(bytes.NewReader(data)); ; {
 		token, err := dec.Token()
 		if err != nil {
-			if err != io.EOF {
+			if !errors.Is(err, io.EOF) {
 				return // its text holds what XML may not, which does not matter here
 			}
 			break

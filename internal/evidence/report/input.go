@@ -60,7 +60,9 @@ func open(name string, r io.Reader) (*source, error) {
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte{0xEF, 0xBB, 0xBF}):
-		_, err = in.Discard(3)
+		if _, err := in.Discard(3); err != nil {
+			return nil, (&source{name: name}).failure(err)
+		}
 	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), bytes.HasPrefix(head, []byte{'<', 0}), bytes.HasPrefix(head, []byte{'{', 0}):
 		in = bufio.NewReaderSize(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(in), 32<<10)
 	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}), bytes.HasPrefix(head, []byte{0, '<'}), bytes.HasPrefix(head, []byte{0, '{'}):

@@ -163,14 +163,14 @@ func (x *elements) truncated() error {
 // skipText drops what stands before the next tag: text, CDATA and comments.
 func (x *elements) skipText() error {
 	for {
-		text, err := x.past('<')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return x.failure(err)
+		text, ended, err := x.past('<')
+		if err != nil {
+			return err
 		}
 		if text && x.depth == 0 {
 			return x.fault("text stands outside of the document", "write each report into a file of its own")
 		}
-		if err != nil {
+		if ended {
 			return nil // the decoder says whether the end may be here
 		}
 		if err := x.UnreadByte(); err != nil {
@@ -194,14 +194,19 @@ func (x *elements) skipText() error {
 	}
 }
 
-// past reads past the next c, and says whether anything but white space stood before it.
-func (x *elements) past(c byte) (text bool, err error) {
+// past reads past the next c, or to the end, and says whether anything but white space stood before it.
+func (x *elements) past(c byte) (text, ended bool, err error) {
 	for {
 		part, err := x.ReadSlice(c)
 		x.line += bytes.Count(part, []byte("\n"))
 		text = text || len(bytes.TrimSpace(bytes.TrimSuffix(part, []byte{c}))) > 0
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return text, err
+		switch {
+		case err == nil:
+			return text, false, nil
+		case errors.Is(err, io.EOF):
+			return text, true, nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return text, false, x.failure(err)
 		}
 	}
 }

@@ -20,6 +20,7 @@ type CheckRun struct {
 	Actions    []CheckAction
 	Writes     int // how often it was written
 	Created    time.Time
+	Completed  time.Time // zero: it is not
 }
 
 // CheckOutput is what it shows. Annotations of later writes are added to those before.
@@ -88,7 +89,7 @@ func (s *Server) createCheck(c *call) answer {
 		return refuse(http.StatusUnprocessableEntity, "No commit found for SHA: %s", in.HeadSHA)
 	}
 	run := &CheckRun{ID: s.id(), HeadSHA: in.HeadSHA, Status: "queued", Created: s.o.Now()}
-	if a, refused := run.apply(in); refused {
+	if a, refused := run.apply(in, s.o.Now()); refused {
 		return a
 	}
 	c.repo.checks = append(c.repo.checks, run)
@@ -97,7 +98,7 @@ func (s *Server) createCheck(c *call) answer {
 }
 
 // apply writes what a request says, within GitHub's bounds.
-func (run *CheckRun) apply(in checkBody) (answer, bool) {
+func (run *CheckRun) apply(in checkBody, now time.Time) (answer, bool) {
 	if o := in.Output; o != nil {
 		if len(o.Annotations) > 50 || utf8.RuneCountInString(o.Summary) > 65535 || utf8.RuneCountInString(o.Text) > 65535 {
 			return refuse(http.StatusUnprocessableEntity, "Invalid request. output is too long"), true
@@ -126,6 +127,9 @@ func (run *CheckRun) apply(in checkBody) (answer, bool) {
 		return refuse(http.StatusUnprocessableEntity, "Invalid request. conclusion is missing"), true
 	}
 	run.Writes++
+	if run.Completed = (time.Time{}); run.Status == "completed" {
+		run.Completed = now
+	}
 	return answer{}, false
 }
 
@@ -138,7 +142,7 @@ func (s *Server) updateCheck(c *call) answer {
 	if err := c.read(&in); err != nil {
 		return refuse(http.StatusBadRequest, "Problems parsing JSON")
 	}
-	if a, refused := run.apply(in); refused {
+	if a, refused := run.apply(in, s.o.Now()); refused {
 		return a
 	}
 	return ok(s.checkJSON(run))
@@ -184,8 +188,13 @@ func (s *Server) checkJSON(run *CheckRun) object {
 	if run.Conclusion != "" {
 		conclusion = run.Conclusion
 	}
+	var completed any
+	if !run.Completed.IsZero() {
+		completed = stamp(run.Completed)
+	}
 	return object{
-		"id": run.ID, "name": run.Name, "head_sha": run.HeadSHA, "status": run.Status, "conclusion": conclusion, "external_id": run.ExternalID,
+		"completed_at": completed,
+		"id":           run.ID, "name": run.Name, "head_sha": run.HeadSHA, "status": run.Status, "conclusion": conclusion, "external_id": run.ExternalID,
 		"details_url": run.DetailsURL, "app": s.appJSON(),
 		"output": object{"title": run.Output.Title, "summary": run.Output.Summary, "annotations_count": len(run.Output.Annotations)},
 	}

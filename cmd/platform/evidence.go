@@ -1,0 +1,153 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/org/platform-action/internal/evidence"
+	"github.com/org/platform-action/internal/evidence/report"
+	"github.com/org/platform-action/internal/intoto"
+	"github.com/org/platform-action/internal/render"
+)
+
+func newEvidence(s streams) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "evidence",
+		Short: "Record what tests really ran, show it, and check it",
+		Long: "evidence reads the reports of a test run and counts what was executed. What counts for a deployment is decided by the\n" +
+			"server, which reads the same bytes by itself.\n\n" + exitCodes,
+		Args: noCommand,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(newEvidenceRecord(s), newEvidenceShow(s), newEvidenceVerify(s))
+	return c
+}
+
+// account is what a document or a record says, counted.
+type account struct {
+	kind      string // document or record
+	id        string // of a record
+	commit    string
+	tree      string
+	digests   []string
+	assurance string
+	suites    []report.Counted
+	document  report.Document
+	record    evidence.Record
+}
+
+// readAccount reads a document, whose reports are counted, or a record, which holds counts.
+func readAccount(s streams, name string) (account, error) {
+	data, err := readBounded(s, name)
+	if err != nil {
+		return account{}, err
+	}
+	if record, err := evidence.ParseRecord(data); err == nil {
+		return accountOf(record), nil
+	} else if looksLikeRecord(data) {
+		return account{}, fmt.Errorf("%s: %w", displayName(name), err)
+	}
+	d, err := report.ReadDocument(strings.NewReader(string(data)))
+	if err != nil {
+		return account{}, fmt.Errorf("%s: %w", displayName(name), err)
+	}
+	a := account{kind: "document", commit: d.Commit, tree: d.Tree, digests: d.Digests, assurance: d.Assurance, document: d}
+	for _, suite := range d.Suites {
+		counted, err := suite.Count()
+		if err != nil {
+			return account{}, fmt.Errorf("%s: suite %s: %w", displayName(name), suite.Name, err)
+		}
+		a.suites = append(a.suites, counted)
+	}
+	return a, nil
+}
+
+// looksLikeRecord tells which of the two an unreadable file was meant to be.
+func looksLikeRecord(data []byte) bool {
+	return strings.HasPrefix(string(data), `{"version":`) && strings.Contains(string(data[:min(len(data), 200)]), `"producer":`)
+}
+
+func accountOf(r evidence.Record) account {
+	a := account{kind: "record", id: r.ID(), commit: r.Subject.Commit, tree: r.Subject.Tree, digests: r.Subject.Digests, assurance: r.Assurance.String(), record: r}
+	for _, suite := range r.Suites {
+		c := report.Counted{Name: suite.Name, Tool: suite.Tool, Counts: suite.Counts}
+		for _, f := range suite.Reports {
+			c.Reports = append(c.Reports, report.CountedReport{Name: f.Name, SHA256: f.SHA256})
+		}
+		a.suites = append(a.suites, c)
+	}
+	return a
+}
+
+func readBounded(s streams, name string) ([]byte, error) {
+	in := s.in
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err != nil || info.IsDir() {
+			return nil, errors.Join(fmt.Errorf("%s is a folder: name a document or a record", displayName(name)), err)
+		}
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, report.MaxDocument+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", displayName(name), err)
+	}
+	if len(data) > report.MaxDocument {
+		return nil, fmt.Errorf("%s has more than %d MiB", displayName(name), report.MaxDocument>>20)
+	}
+	return data, nil
+}
+
+// result is the account as in-toto states it.
+func (a account) result() intoto.Result {
+	out := intoto.Result{Commit: a.commit, Tree: a.tree, Digests: a.digests}
+	for i, c := range a.suites {
+		suite := intoto.Suite{Name: c.Name, Tool: c.Tool, Counts: c.Counts}
+		for j, f := range c.Reports {
+			format := f.Report.Format.String()
+			if a.kind == "record" {
+				format = a.record.Suites[i].Reports[j].Format
+			}
+			suite.Reports = append(suite.Reports, intoto.Report{Name: f.Name, Format: format, SHA256: f.SHA256})
+		}
+		out.Suites = append(out.Suites, suite)
+	}
+	return out
+}
+
+// countsText is a suite in words: what was executed first.
+func countsText(c report.Counts) string {
+	parts := []string{fmt.Sprintf("%d executed: %d passed", c.Executed, c.Passed)}
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{c.Failed, "failed"}, {c.Errored, "with an error"}, {c.Skipped, "skipped"}} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	text := strings.Join(parts, ", ")
+	if c.Retried > 0 {
+		text += fmt.Sprintf(" (%d tried again)", c.Retried)
+	}
+	return text
+}
+
+// say writes lines for people; nothing of a report reaches the terminal as it is.
+func say(w io.Writer, format string, args ...any) {
+	for i, a := range args {
+		if text, ok := a.(string); ok {
+			args[i] = render.Plain(text)
+		}
+	}
+	fmt.Fprintf(w, format+"\n", args...)
+}
