@@ -10,6 +10,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -637,4 +640,26 @@ func TestEditedWorkflow(t *testing.T) {
 		t.Fatal(status, answer)
 	}
 	w.shows(r, again, "Not tested: unit: self-attested", "failure") // the approval was of another head
+}
+
+// TestRecordByCommand uploads as the documentation tells: in a job of its own, without a checkout.
+func TestRecordByCommand(t *testing.T) {
+	t.Parallel()
+	w, r := asked(t, "isolated")
+	_, head, merge := w.change(r, "docs", nil)
+	run := recorded(1, "pull_request", head, merge)
+	run.Jobs = run.Jobs[:2]
+	r.AddRun(run)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "report.xml"), []byte(junit(12, 0, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), w.cli(), "evidence", "record", "--junit", "unit=report.xml", "--upload", "--server", w.env["PLATFORM_PUBLIC_URL"])
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "ACTIONS_ID_TOKEN_REQUEST_URL="+w.hub.RequestURL(run.ID), "ACTIONS_ID_TOKEN_REQUEST_TOKEN="+githubtest.RunSecret(run.ID),
+		"GITHUB_SHA="+merge, "GITHUB_ACTIONS=true")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	w.shows(r, head, "Tested", "success")
 }
