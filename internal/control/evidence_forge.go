@@ -73,11 +73,13 @@ type TestForge interface {
 	FindTested(ctx context.Context, r Repository, head string) (id int64, finished bool, err error) // our check run platform/tested
 }
 
-// Oversized says that something is larger than it may be.
-type Oversized struct {
+// OversizedError says that something is larger than it may be.
+type OversizedError struct {
 	What string
 	Most int64
 }
 
 // Error says what and how large it may be.
-func (o *Oversized) Error() string { return fmt.Sprintf("%s has more than %d bytes", o.What, o.Most) }
+func (o *OversizedError) Error() string {
+	return fmt.Sprintf("%s has more than %d bytes", o.What, o.Most)
+}

@@ -172,7 +172,7 @@ func (f *Flow) artifactOf(ctx context.Context, r Repository, run WorkflowRun) (A
 // documentOf downloads the artifact, holds it against its digest and reads its document.
 func (f *Flow) documentOf(ctx context.Context, r Repository, a Artifact) (report.Document, error) {
 	data, err := f.o.Forge.Download(ctx, r, a, maxArtifact)
-	if large, ok := errors.AsType[*Oversized](err); ok {
+	if large, ok := errors.AsType[*OversizedError](err); ok {
 		return report.Document{}, trouble("the artifact %s of run %d: %s", ArtifactName, a.RunID, large)
 	}
 	if errors.Is(err, ErrGone) {

@@ -67,6 +67,8 @@ func texts(n *yaml.Node) []string {
 		if n.Decode(&many) != nil {
 			return nil
 		}
+	case yaml.DocumentNode, yaml.MappingNode:
+		return nil
 	}
 	slices.Sort(many)
 	return slices.Compact(many)

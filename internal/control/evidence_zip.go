@@ -26,7 +26,7 @@ const (
 // what is not read could be what somebody else reads.
 func unpackEvidence(data []byte) ([]byte, error) {
 	if len(data) > maxArtifact {
-		return nil, &Oversized{"the archive", maxArtifact}
+		return nil, &OversizedError{"the archive", maxArtifact}
 	}
 	if n := bytes.Count(data, []byte("PK\x01\x02")); n > artifactEntries { // before each of them takes memory
 		return nil, fmt.Errorf("the archive has %d entries; at most %d are read", n, artifactEntries)
@@ -84,7 +84,7 @@ func readEntry(f *zip.File) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s is damaged", artifactDocument)
 	case len(data) > report.MaxDocument:
-		return nil, &Oversized{artifactDocument, report.MaxDocument}
+		return nil, &OversizedError{artifactDocument, report.MaxDocument}
 	}
 	return data, nil
 }

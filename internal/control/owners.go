@@ -1,6 +1,7 @@
 package control
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -30,9 +31,9 @@ func parseOwners(data []byte) codeOwners {
 
 // of are the owners of a file: those of the last rule that covers it.
 func (c codeOwners) of(name string) []string {
-	for i := len(c) - 1; i >= 0; i-- {
-		if c[i].covers(name) {
-			return c[i].owners
+	for _, rule := range slices.Backward(c) {
+		if rule.covers(name) {
+			return rule.owners
 		}
 	}
 	return nil

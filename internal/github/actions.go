@@ -251,7 +251,7 @@ func (a *App) Download(ctx context.Context, r control.Repository, f control.Arti
 		return nil, fmt.Errorf("fetching the artifact: %w", sanitised(err))
 	}
 	if int64(len(data)) > most {
-		return nil, &control.Oversized{What: "the artifact", Most: most}
+		return nil, &control.OversizedError{What: "the artifact", Most: most}
 	}
 	return data, nil
 }

@@ -97,7 +97,7 @@ func TestArtifacts(t *testing.T) {
 	}
 	if _, err := w.app.Download(ctx, w.r, list[0], 2); err == nil {
 		t.Error("more was held than may be")
-	} else if _, large := errors.AsType[*control.Oversized](err); !large {
+	} else if _, large := errors.AsType[*control.OversizedError](err); !large {
 		t.Error(err)
 	}
 	if _, err := w.app.Download(ctx, w.r, list[1], 10); !errors.Is(err, control.ErrGone) {
