@@ -9,7 +9,7 @@ import (
 // Decision is the answer to a Question.
 type Decision struct {
 	Outcome Outcome           `json:"outcome"`
-	Basis   evidence.Basis    `json:"-"`       // why it is approved; BasisUnknown for every other outcome
+	Basis   evidence.Basis    `json:"basis"`   // why it is approved; BasisUnknown for every other outcome
 	Reasons []evidence.Reason `json:"reasons"` // against it, the one that decides first; empty: none. Of a waiver or an observed environment: what was passed over
 	Notes   []string          `json:"notes"`   // what is worth telling and decides nothing, such as why a waiver does not hold
 	Until   time.Time         `json:"until"`   // waiting: when to ask again at the latest; error: when it becomes a rejection; zero otherwise

@@ -65,7 +65,7 @@ type Answer uint8
 const (
 	Unread Answer = iota
 	Holds
-	Malformed
+	Malformed // or the time is not known
 	OtherRepository
 	OtherEnvironment
 	OtherSubject
