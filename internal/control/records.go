@@ -130,4 +130,5 @@ type Records interface {
 	Ledger(ctx context.Context, t Tenant, after int64, limit int) ([]LedgerEntry, error)
 
 	EvidenceRecords
+	GateRecords
 }
