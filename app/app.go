@@ -28,6 +28,7 @@ const (
 	staleEvery      = time.Minute
 	sweepEvery      = 6 * time.Hour
 	collectEvery    = time.Hour
+	dueEvery        = 20 * time.Second
 )
 
 // addApp wires GitHub, the flow and the webhook's route; what it returns works on the queue until its context ends.
@@ -95,6 +96,9 @@ func work(ctx context.Context, db *store.Store, flow *control.Flow, log *slog.Lo
 		if t.Kind == control.CollectGarbage {
 			return db.Collect(ctx)
 		}
+		if forDeployments(t.Kind) {
+			ctx = github.Urgent(ctx)
+		}
 		return flow.Handle(ctx, t, attempt)
 	}
 	if err := db.Start(ctx, handle); err != nil {
@@ -102,6 +106,7 @@ func work(ctx context.Context, db *store.Store, flow *control.Flow, log *slog.Lo
 	}
 	for kind, wait := range map[control.TaskKind]time.Duration{
 		control.FetchDeliveries: deliveriesEvery, control.EndStale: staleEvery, control.SweepEverything: sweepEvery, control.CollectGarbage: collectEvery,
+		control.EndDeployments: dueEvery,
 	} {
 		go every(ctx, db, log, wait, kind)
 	}
@@ -109,6 +114,15 @@ func work(ctx context.Context, db *store.Store, flow *control.Flow, log *slog.Lo
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	return db.Stop(drain)
+}
+
+// forDeployments are the tasks for which a share of each installation's calls is kept.
+func forDeployments(k control.TaskKind) bool {
+	switch k { //nolint:exhaustive // all others are not
+	case control.DecideDeployment, control.SettleDeployment, control.FindDeployments:
+		return true
+	}
+	return false
 }
 
 // validators keep what conditional requests need. A cache that fails costs a request, nothing more.

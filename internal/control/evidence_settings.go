@@ -16,6 +16,7 @@ import (
 type requirements struct {
 	tip          string // commit of the default branch
 	environments []requirement
+	gates        []gated           // every environment, as the gate asks for it
 	guards       []string          // of all suites
 	doubts       []verdict.Finding // why the settings may be other ones: with them nothing passes
 }
@@ -77,18 +78,16 @@ func (f *Flow) asksNothing(ctx context.Context, t Tenant) (bool, error) {
 func requirementsOf(s Settings) requirements {
 	var out requirements
 	for _, name := range slices.Sorted(maps.Keys(s.Config.Environments)) {
-		tested := s.Config.Environments[name].Tested
-		if tested == nil {
+		e := s.Config.Environments[name]
+		want := suitesAsked(e.Tested)
+		out.gates = append(out.gates, gateOf(name, e, want))
+		if e.Tested == nil {
 			continue
 		}
-		// What only a deployment can meet (its stage before, its branch, its workflow) is asked by the gate.
-		want := evidence.Requirement{MaxAge: tested.MaxAge, Assurance: assuranceOf(tested.Assurance), RetryBudget: evidence.DefaultRetryBudget}
-		for _, suite := range tested.Suites {
-			want.Suites = append(want.Suites, evidence.SuiteRequirement{
-				Name: suite.Name, Workflow: suite.Workflow, Job: suite.Job, MinTests: suite.MinTests, Paths: suite.Paths, Guards: suite.Guards,
-			})
+		for _, suite := range want.Suites {
 			out.guards = append(out.guards, suite.Guards...)
 		}
+		// What only a deployment can meet (its stage before, its branch, its workflow) is asked by the gate.
 		out.environments = append(out.environments, requirement{name, want})
 	}
 	slices.Sort(out.guards)
@@ -99,6 +98,20 @@ func requirementsOf(s Settings) requirements {
 		}
 	}
 	return out
+}
+
+// suitesAsked are the suites that an environment asks for; of none, nothing.
+func suitesAsked(tested *config.Tested) evidence.Requirement {
+	if tested == nil {
+		return evidence.Requirement{}
+	}
+	want := evidence.Requirement{MaxAge: tested.MaxAge, Assurance: assuranceOf(tested.Assurance), RetryBudget: evidence.DefaultRetryBudget}
+	for _, suite := range tested.Suites {
+		want.Suites = append(want.Suites, evidence.SuiteRequirement{
+			Name: suite.Name, Workflow: suite.Workflow, Job: suite.Job, MinTests: suite.MinTests, Paths: suite.Paths, Guards: suite.Guards,
+		})
+	}
+	return want
 }
 
 // asksTests reports whether any environment asks anything of tests.

@@ -135,6 +135,16 @@ func (f *Flow) handle(ctx context.Context, t Task, attempt int) error {
 		return f.answer(ctx, t, f.tested)
 	case WakeTested:
 		return f.o.Queue.Want(ctx, Task{Tenant: t.Tenant, Kind: EvaluateTested, Subject: t.Subject, Input: t.Input})
+	case DecideDeployment:
+		return f.answer(ctx, t, f.decideDeployment)
+	case WakeDeployment:
+		return f.o.Queue.Want(ctx, Task{Tenant: t.Tenant, Kind: DecideDeployment, Subject: t.Subject})
+	case SettleDeployment:
+		return f.answer(ctx, t, f.settleDeployment)
+	case FindDeployments:
+		return f.within(ctx, t.Tenant, f.findDeployments)
+	case EndDeployments:
+		return f.wakeDue(ctx)
 	case CollectGarbage:
 	}
 	return &Parked{Reason: fmt.Sprintf("this version does not know tasks of the kind %.40q", t.Kind)}

@@ -43,16 +43,18 @@ type DeploymentRecord struct {
 	Digests    []string        `json:"digests,omitempty"`
 	Stage      DeploymentStage `json:"stage"`
 
-	Outcome  gate.Outcome   `json:"outcome"`
-	Basis    evidence.Basis `json:"basis"`
-	Digest   string         `json:"digest"` // of the decision that the ledger has
-	Sequence int64          `json:"sequence"`
-	Chain    string         `json:"chain"`
-	Comment  string         `json:"comment"`          // that the answer carries
-	Waiver   string         `json:"waiver,omitempty"` // whose use it took
-	Posting  bool           `json:"posting"`          // an answer was begun and its end not seen
-	Shown    string         `json:"shown"`            // digest of the last status report
-	Reports  int            `json:"reports"`
+	Outcome   gate.Outcome   `json:"outcome"`
+	Basis     evidence.Basis `json:"basis"`
+	Digest    string         `json:"digest"` // of the decision that the ledger has
+	Sequence  int64          `json:"sequence"`
+	Chain     string         `json:"chain"`
+	Comment   string         `json:"comment"`          // that the answer carries
+	Waiver    string         `json:"waiver,omitempty"` // whose use it took
+	Posting   bool           `json:"posting"`          // an answer was begun and its end not seen
+	Told      gate.Outcome   `json:"told"`             // what that answer was
+	ToldBasis evidence.Basis `json:"told_basis"`
+	Shown     string         `json:"shown"` // digest of the last status report
+	Reports   int            `json:"reports"`
 
 	Asked      time.Time `json:"asked"`
 	ErrorSince time.Time `json:"error_since"` // zero: the last answer was no error
@@ -80,6 +82,9 @@ type DueDeployment struct {
 	Tenant Tenant
 	Key    DeploymentKey
 }
+
+// AnyEvidence is the version of a decision that stands whatever the evidence is: GitHub has it.
+const AnyEvidence int64 = -1
 
 // DeploymentVerdict is one decision, as the ledger keeps it, with what it takes.
 type DeploymentVerdict struct {

