@@ -9,6 +9,8 @@ import (
 
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/evidence"
+	"github.com/org/platform-action/internal/fact"
+	"github.com/org/platform-action/internal/gate"
 	"github.com/org/platform-action/internal/verdict"
 )
 
@@ -16,9 +18,10 @@ import (
 type requirements struct {
 	tip          string // commit of the default branch
 	environments []requirement
-	gates        []gated           // every environment, as the gate asks for it
-	guards       []string          // of all suites
-	doubts       []verdict.Finding // why the settings may be other ones: with them nothing passes
+	gates        fact.Known[gate.Settings]    // every environment, as the gate asks for it
+	approvers    map[string][]config.Approver // of waivers, by environment
+	guards       []string                     // of all suites
+	doubts       []verdict.Finding            // why the settings may be other ones: with them nothing passes
 }
 
 type requirement struct {
@@ -76,19 +79,18 @@ func (f *Flow) asksNothing(ctx context.Context, t Tenant) (bool, error) {
 
 // requirementsOf turns settings into what the decision asks for.
 func requirementsOf(s Settings) requirements {
-	var out requirements
+	out := requirements{gates: gateSettings(s), approvers: map[string][]config.Approver{}}
 	for _, name := range slices.Sorted(maps.Keys(s.Config.Environments)) {
-		e := s.Config.Environments[name]
-		want := suitesAsked(e.Tested)
-		out.gates = append(out.gates, gateOf(name, e, want))
-		if e.Tested == nil {
+		tested := s.Config.Environments[name].Tested
+		out.approvers[name] = s.Config.Environments[name].Approvers
+		if tested == nil {
 			continue
 		}
-		for _, suite := range want.Suites {
+		// What only a deployment can meet (its stage before, its branch, its workflow) is asked by the gate.
+		for _, suite := range tested.Suites {
 			out.guards = append(out.guards, suite.Guards...)
 		}
-		// What only a deployment can meet (its stage before, its branch, its workflow) is asked by the gate.
-		out.environments = append(out.environments, requirement{name, want})
+		out.environments = append(out.environments, requirement{name, testedRequirement(*tested)})
 	}
 	slices.Sort(out.guards)
 	out.guards = slices.Compact(out.guards)
@@ -98,20 +100,6 @@ func requirementsOf(s Settings) requirements {
 		}
 	}
 	return out
-}
-
-// suitesAsked are the suites that an environment asks for; of none, nothing.
-func suitesAsked(tested *config.Tested) evidence.Requirement {
-	if tested == nil {
-		return evidence.Requirement{}
-	}
-	want := evidence.Requirement{MaxAge: tested.MaxAge, Assurance: assuranceOf(tested.Assurance), RetryBudget: evidence.DefaultRetryBudget}
-	for _, suite := range tested.Suites {
-		want.Suites = append(want.Suites, evidence.SuiteRequirement{
-			Name: suite.Name, Workflow: suite.Workflow, Job: suite.Job, MinTests: suite.MinTests, Paths: suite.Paths, Guards: suite.Guards,
-		})
-	}
-	return want
 }
 
 // asksTests reports whether any environment asks anything of tests.

@@ -59,7 +59,7 @@ func (f *Flow) fill(ctx context.Context, r Repository, run WorkflowRun, d Deploy
 	if err != nil {
 		return err
 	}
-	q.Settings = want.gateSettings()
+	q.Settings = want.gates
 	env := want.gateNamed(d.Name)
 	if env.Name == "" {
 		notRead(q, "nothing is asked of an environment that is not known")

@@ -1,13 +1,63 @@
 package control
 
 import (
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/evidence"
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/gate"
+	"github.com/org/platform-action/internal/verdict"
 )
+
+// gateSettings turns the settings in force into what a deployment to each environment must prove. Where they may be other
+// ones than those of the file they are missing, so that nothing is approved by them.
+func gateSettings(s Settings) fact.Known[gate.Settings] {
+	for _, n := range s.Notes {
+		if n.Severity == verdict.Undecided {
+			return fact.Missing[gate.Settings](n.Message)
+		}
+	}
+	var out gate.Settings
+	for _, name := range slices.Sorted(maps.Keys(s.Config.Environments)) {
+		out.Environments = append(out.Environments, gateEnvironment(name, s.Config.Environments[name]))
+	}
+	return fact.Of(out)
+}
+
+func gateEnvironment(name string, e config.Environment) gate.Environment {
+	out := gate.Environment{Name: name, DecideBy: e.DecideBy, Requirement: evidence.Requirement{}}
+	if e.Tested != nil {
+		out.Requirement = testedRequirement(*e.Tested)
+	}
+	out.After, out.Soak, out.From = e.After, e.Soak, e.From
+	out.DeployWorkflows, out.DeployJobs = e.DeployWorkflows, e.DeployJobs
+	for _, f := range e.Freeze {
+		freeze := gate.Freeze{Name: f.Name, From: f.From, Until: f.Until, Zone: f.Zone, Exempt: f.Exempt}
+		for _, o := range f.Except {
+			freeze.Except = append(freeze.Except, gate.Opening(o))
+		}
+		out.Freeze = append(out.Freeze, freeze)
+	}
+	if last, err := time.Parse(time.DateOnly, e.Observe); err == nil { // no date, and none that the parser let pass: enforced
+		out.Observe = last.AddDate(0, 0, 1)
+	}
+	return out
+}
+
+// testedRequirement is what tests have to prove before a merge already.
+func testedRequirement(t config.Tested) evidence.Requirement {
+	want := evidence.Requirement{MaxAge: t.MaxAge, Assurance: assuranceOf(t.Assurance), RetryBudget: evidence.DefaultRetryBudget}
+	for _, s := range t.Suites {
+		want.Suites = append(want.Suites, evidence.SuiteRequirement{
+			Name: s.Name, Workflow: s.Workflow, Job: s.Job, MinTests: s.MinTests, Paths: s.Paths, Guards: s.Guards,
+		})
+	}
+	return want
+}
 
 // gated is an environment as the gate asks for it, with who may answer for a waiver there.
 type gated struct {
@@ -16,34 +66,12 @@ type gated struct {
 	approvers []config.Approver
 }
 
-// gateOf is what a deployment to an environment must prove: its suites, and what only a deployment can meet.
-func gateOf(name string, e config.Environment, want evidence.Requirement) gated {
-	want.After, want.Soak, want.From = e.After, e.Soak, e.From
-	want.DeployWorkflows, want.DeployJobs = e.DeployWorkflows, e.DeployJobs
-	out := gated{gate.Environment{Name: name, Requirement: want}, e.Approvers}
-	for _, f := range e.Freeze {
-		out.Freeze = append(out.Freeze, gate.Freeze{Name: f.Name, From: f.From, Until: f.Until, Zone: f.Zone, Exempt: f.Exempt})
-	}
-	return out
-}
-
-// gateSettings are the environments that are in force. Settings that may be other ones decide nothing.
-func (q requirements) gateSettings() fact.Known[gate.Settings] {
-	for _, d := range q.doubts {
-		return fact.Missing[gate.Settings](d.Message)
-	}
-	var out gate.Settings
-	for _, e := range q.gates {
-		out.Environments = append(out.Environments, e.Environment)
-	}
-	return fact.Of(out)
-}
-
-// gateNamed is the environment of a name in any case; its zero value: there is none.
+// gateNamed is the environment of a name in any case; its zero value: there is none that is known.
 func (q requirements) gateNamed(name string) gated {
-	for _, e := range q.gates {
+	settings, _ := q.gates.Get()
+	for _, e := range settings.Environments {
 		if strings.EqualFold(e.Name, name) {
-			return e
+			return gated{e, q.approvers[e.Name]}
 		}
 	}
 	return gated{}
