@@ -17,8 +17,12 @@ const (
 
 // guarded asks for tests before production, and stands on the main branch with deployments by one workflow.
 func guardedFiles(more string) map[string]string {
+	deploy := deployFile
+	if more != "" { // there are stages
+		deploy = strings.Replace(deployFile, "production", "'${{ inputs.to }}'", 1)
+	}
 	return map[string]string{
-		ci: ciFile, deployPath: deployFile,
+		ci: ciFile, deployPath: deploy,
 		".github/platform.yml": "version: 1\nenvironments:\n  production:\n    tested:\n      assurance: same-job\n      suites:\n        - {name: unit, workflow: " + ci +
 			", job: test}\n    deploy_workflows: [" + deployPath + "]\n    deploy_jobs: [deploy]\n    from: main\n" + more,
 	}
