@@ -72,9 +72,9 @@ func (f *Flow) fill(ctx context.Context, r Repository, run WorkflowRun, d Deploy
 	if err != nil {
 		return err
 	}
-	asks := q.Subject
+	asks := &q.Subject // filled as far as it goes: what is known is told
 	asks.Tree, asks.Requirement = commit.Tree, env.Requirement
-	if err := f.deployedBefore(ctx, r, &asks); err != nil {
+	if err := f.deployedBefore(ctx, r, asks); err != nil {
 		return err
 	}
 	s := subject{commit: commit.SHA, tree: commit.Tree, merged: []string{commit.SHA}, base: asks.LastDeployed().Commit}
@@ -90,7 +90,6 @@ func (f *Flow) fill(ctx context.Context, r Repository, run WorkflowRun, d Deploy
 	if asks.Deployer, err = f.deployer(ctx, r, run, want, env); err != nil {
 		return err
 	}
-	q.Subject = asks
 	return f.rest(ctx, r, run, d, commit, want, env, q)
 }
 
