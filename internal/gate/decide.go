@@ -119,7 +119,8 @@ func (a *asked) answer() {
 		case a.now.Before(a.env.Observe):
 			d.Outcome, d.Basis = OutcomeApproved, evidence.BasisObserve
 		case a.waive():
-			d.Outcome, d.Would, d.Basis, d.Debt = OutcomeApproved, OutcomeApproved, evidence.BasisWaiver, true
+			d.Outcome, d.Would, d.Basis = OutcomeApproved, OutcomeApproved, evidence.BasisWaiver
+			d.Debt = d.Evidence.Outcome != evidence.OutcomeTested
 		default:
 			d.Outcome = a.combine(a.found) // what was found about waivers counts as well
 			d.Would = d.Outcome
@@ -170,13 +171,16 @@ func (a *asked) bound() {
 			a.giveUp("it would wait for more than " + days(LongestWait) + ", after which GitHub ends the job")
 		}
 	case OutcomeError:
+		if a.now.IsZero() || a.q.Asked.IsZero() {
+			return
+		}
 		since := a.q.ErrorSince
 		if since.IsZero() || since.After(a.now) {
 			since = a.now
 		}
 		d.Until = earliest(since.Add(a.decideBy()), last)
-		if !a.now.IsZero() && !a.q.Asked.IsZero() && !a.now.Before(d.Until) {
-			a.giveUp("it could not be decided for " + a.now.Sub(since).String() + "; decide_by allows " + a.decideBy().String())
+		if !a.now.Before(d.Until) {
+			a.giveUp("it could not be decided for " + a.now.Sub(since).Truncate(time.Second).String() + "; decide_by allows " + a.decideBy().String() + "; re-run it then")
 		}
 	case OutcomeRejected, OutcomeApproved:
 	}

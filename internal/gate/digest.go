@@ -61,18 +61,23 @@ func group[T any](k fact.Known[[]T], of func(T) any) any {
 	return []any{ok, k.Why(), sorted(list, of)}
 }
 
-// sorted are the elements as JSON in the order of their bytes.
-func sorted[T any](list []T, of func(T) any) []json.RawMessage {
-	out := make([]json.RawMessage, 0, len(list))
+// sorted is the digest of the elements in the order of their JSON, a line each.
+func sorted[T any](list []T, of func(T) any) string {
+	lines := make([][]byte, 0, len(list))
 	for _, v := range list {
-		out = append(out, encode(of(v)))
+		lines = append(lines, encode(of(v)))
 	}
-	slices.SortFunc(out, func(x, y json.RawMessage) int { return bytes.Compare(x, y) })
-	return out
+	slices.SortFunc(lines, bytes.Compare)
+	h := sha256.New()
+	for _, line := range lines {
+		h.Write(line)
+		h.Write([]byte{'\n'})
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // encode is a value of plain fields as JSON. A time outside of all calendars has none: then what Go prints stands for it.
-func encode(v any) json.RawMessage {
+func encode(v any) []byte {
 	data, err := json.Marshal(v)
 	if err != nil {
 		data, _ = json.Marshal(fmt.Sprintf("%+v", v)) // a text always has a form

@@ -1,11 +1,13 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/org/platform-action/internal/evidence"
+	"github.com/org/platform-action/internal/verdict"
 )
 
 // environment finds what is asked of the environment that the request names, letter by letter. GitHub takes names that
@@ -46,7 +48,9 @@ func (a *asked) policies() {
 		a.addWaived(unknown("what the policies say", a.q.Policies.Why()))
 		return
 	}
-	for _, f := range findings {
+	v := verdict.Verdict{Findings: slices.Clone(findings)}
+	v.Sort()
+	for _, f := range v.Findings {
 		a.policy(f)
 	}
 }
@@ -59,11 +63,15 @@ func (a *asked) debts() {
 		a.addWaived(unknown("test debts of the environment", a.q.Debts.Why()))
 		return
 	}
+	debts = slices.Clone(debts)
+	slices.SortFunc(debts, func(x, y Debt) int {
+		return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Tree, y.Tree), cmp.Compare(x.Commit, y.Commit), cmp.Compare(x.Basis, y.Basis))
+	})
 	for _, d := range debts {
-		if d.Evidence.Outcome == evidence.OutcomeTested || a.replaced(d) || a.q.Subject.RollsBack() {
-			continue
+		arrived := d.Evidence.Outcome == evidence.OutcomeTested || d.Tree == a.q.Subject.Tree && a.decision.Evidence.Outcome == evidence.OutcomeTested
+		if !arrived && !a.replaced(d) && !a.q.Subject.RollsBack() {
+			a.addWaived(a.owed(d))
 		}
-		a.addWaived(a.owed(d))
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/org/platform-action/internal/waiver"
 )
 
-const mostNotes = 5
+const mostTold = 5
 
 // waive finds a waiver that lifts all that was found. While it is not known whether there is one, what it could lift is
 // not final.
@@ -25,6 +25,7 @@ func (a *asked) waive() bool {
 	slices.SortFunc(all, func(x, y Glass) int {
 		return cmp.Or(x.Waiver.Expires.Compare(y.Waiver.Expires), cmp.Compare(x.Waiver.ID(), y.Waiver.ID()))
 	})
+	var told []func() // why none of them holds; of no interest where one does
 	for _, g := range all {
 		switch answer := a.holds(g); answer {
 		case waiver.Holds:
@@ -32,12 +33,15 @@ func (a *asked) waive() bool {
 			return true
 		case waiver.OtherRepository, waiver.OtherEnvironment:
 		case waiver.Expired, waiver.UsedUp:
-			a.spent(g, answer)
+			told = append(told, func() { a.spent(g, answer) })
 		case waiver.Unread:
-			a.doubt(unknown("who may not approve waiver "+brief(g), a.q.People.Why()))
+			told = append(told, func() { a.doubt(unknown("who may not approve waiver "+brief(g), a.q.People.Why())) })
 		case waiver.Malformed, waiver.OtherSubject, waiver.NotYet, waiver.NotUser, waiver.NotApprover, waiver.OwnRequest, waiver.OwnRun, waiver.OwnCommit:
-			a.note("waiver " + brief(g) + " does not count: " + answer.Says())
+			told = append(told, func() { a.useless(g, answer) })
 		}
+	}
+	for _, tell := range told[:min(len(told), mostTold)] {
+		tell()
 	}
 	return false
 }
@@ -61,7 +65,7 @@ func (a *asked) holds(g Glass) waiver.Answer {
 // spent tells of a waiver that held once. It refuses nothing that would not be refused without it.
 func (a *asked) spent(g Glass, answer waiver.Answer) {
 	if a.combine(a.found) != OutcomeRejected {
-		a.note("waiver " + brief(g) + " does not count: " + answer.Says())
+		a.useless(g, answer)
 		return
 	}
 	f := refused(evidence.CodeWaiverExpired, "a waiver for this deployment that holds", "waiver "+brief(g)+": "+answer.Says(), "deploy what was tested, or ask for another waiver")
@@ -80,10 +84,8 @@ func (a *asked) doubt(f finding) {
 	a.found = append([]finding{f}, a.found...)
 }
 
-func (a *asked) note(text string) {
-	if len(a.decision.Notes) < mostNotes {
-		a.decision.Notes = append(a.decision.Notes, text)
-	}
+func (a *asked) useless(g Glass, answer waiver.Answer) {
+	a.decision.Notes = append(a.decision.Notes, "waiver "+brief(g)+" does not count: "+answer.Says())
 }
 
 func brief(g Glass) string { return g.Waiver.ID()[:len("sha256:")+12] }

@@ -61,7 +61,7 @@ func (d Decision) Status(f Foot) string {
 	head := d.headline()
 	tail := f.text()
 	if len(d.Reasons) == 0 {
-		return head + tail
+		return head + d.proof() + tail
 	}
 	r := d.Reasons[0]
 	if r.Fix != "" && d.Outcome != OutcomeApproved {
@@ -79,16 +79,32 @@ func (d Decision) Status(f Foot) string {
 	return head + "\nLooked for: " + span(r.Looked, room-len(found)) + "\nFound: " + found + tail
 }
 
+// proof is what an approval on evidence stands on.
+func (d Decision) proof() string {
+	suites := d.Evidence.Suites
+	if len(suites) == 0 {
+		return ""
+	}
+	out := "\nFound: " + span(suites[0].Name+": "+suites[0].Found, 300)
+	if n := len(suites) - 1; n > 0 {
+		out += fmt.Sprintf("\nand %d more", n)
+	}
+	return out
+}
+
 func (d Decision) headline() string {
 	word := map[Outcome]string{OutcomeError: "Undecided", OutcomeRejected: "Rejected", OutcomeWaiting: "Waiting", OutcomeApproved: "Approved"}[d.Outcome]
 	switch {
 	case d.Outcome == OutcomeApproved && d.Basis == evidence.BasisObserve:
 		word = fmt.Sprintf("OBSERVE: approved without being asked; it would have been %s", d.Would)
 	case d.Outcome == OutcomeApproved && d.Basis == evidence.BasisWaiver:
-		word = "Approved on waiver " + span(d.Waiver, 30) + "; it owes its tests"
+		word = "Approved on waiver " + span(d.Waiver, 30)
+		if d.Debt {
+			word += "; it owes its tests"
+		}
 	case d.Outcome == OutcomeApproved:
 		return word + ": tested"
-	case d.Outcome == OutcomeError:
+	case d.Outcome == OutcomeError && !d.Until.IsZero():
 		word += "; it is rejected if that lasts until " + stamp(d.Until)
 	case d.Outcome == OutcomeWaiting && !d.Wait.IsZero():
 		word += " until " + stamp(d.Wait)
