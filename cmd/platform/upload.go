@@ -104,6 +104,11 @@ func (o *checkOptions) upload(ctx context.Context, s streams, in loaded) error {
 // send makes one upload for a purpose of the API and reads its receipt. What the token or the document says is in no
 // error.
 func send(ctx context.Context, env func(string) string, address, purpose string, document, receipt any) error {
+	return sendTo(ctx, env, address, apiPath+purpose, purpose, document, receipt)
+}
+
+// sendTo is send to a path that is not named as its purpose is.
+func sendTo(ctx context.Context, env func(string) string, address, to, purpose string, document, receipt any) error {
 	data, err := json.Marshal(document)
 	if err != nil {
 		return err
@@ -119,7 +124,7 @@ func send(ctx context.Context, env func(string) string, address, purpose string,
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+apiPath+purpose, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+to, bytes.NewReader(body))
 	if err != nil {
 		return errors.New("the request cannot be made")
 	}
