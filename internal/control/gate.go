@@ -152,7 +152,7 @@ func (f *Flow) decideAndTell(ctx context.Context, r Repository, run WorkflowRun,
 		if !decision.Outcome.Final() {
 			return f.keepWaiting(ctx, r, d, decision, missing)
 		}
-		d, err = f.record(ctx, r, d, q, decision, version)
+		d, err = f.record(ctx, r, d, q, decision, version, false)
 		if errors.Is(err, ErrMovedOn) {
 			if d, _, err = f.o.Records.Deployment(ctx, r.Tenant, d.DeploymentKey); err != nil || !d.Open() {
 				return err
