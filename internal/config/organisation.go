@@ -136,8 +136,8 @@ func (o Organisation) Parse(name string, data []byte) (merged Config, loosened [
 		return Config{}, nil, fmt.Errorf("together with the organisation's defaults: %w", newErrors(p.faults, p.more))
 	}
 	merged.Digest = own.Digest
-	merged, loosened, err = o.enforce(merged)
-	return o.observed(merged), loosened, err
+	merged, loosened = o.enforce(merged)
+	return o.observed(merged), loosened, nil
 }
 
 // joined reads the repository's document over the defaults.

@@ -71,7 +71,7 @@ func holds(t interface{ Errorf(string, ...any) }, name string, d gate.Decision) 
 		"a debt of what is proven, or none of what is not": d.Debt != (d.Basis == evidence.BasisWaiver && d.Evidence.Outcome != evidence.OutcomeTested),
 		"no reason":                             !approved && len(d.Reasons) == 0,
 		"a wait without an end":                 d.Outcome == gate.OutcomeWaiting && d.Until.IsZero(),
-		"an end of what has ended":              d.Outcome.Final() && !(d.Until.IsZero() && d.Wait.IsZero()),
+		"an end of what has ended":              d.Outcome.Final() && (!d.Until.IsZero() || !d.Wait.IsZero()),
 		"it would have been something else":     d.Would != d.Outcome && d.Basis != evidence.BasisObserve,
 		"a comment that GitHub does not take":   len(status) > gate.MaxStatus,
 		"a comment without its link and ledger": !strings.Contains(status, foot().Link) || !strings.Contains(status, foot().Chain),

@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -54,10 +55,7 @@ func TestNothingOpens(t *testing.T) {
 		t.Helper()
 		w := parseWorld(t, a.Files[0].Data)
 		before := gate.Decide(w.question(t))
-		worse := map[string]func(*world){}
-		for name, spoil := range red {
-			worse[name] = spoil
-		}
+		worse := maps.Clone(red)
 		for _, name := range groups() {
 			if name != "people" && name != "waivers" { // asked for only where there is something to waive
 				worse["without "+name] = func(w *world) { w.Missing = append(slices.Clone(w.Missing), name) }
@@ -82,7 +80,7 @@ func TestNothingOpens(t *testing.T) {
 // waiver that holds, if that lifts all there is; else not.
 func TestRule(t *testing.T) {
 	t.Parallel()
-	names := append(slices.Sorted(keys(red)), groups()...)
+	names := append(slices.Sorted(maps.Keys(red)), groups()...)
 	rapid.Check(t, func(r *rapid.T) {
 		var w world
 		against := rapid.SliceOfNDistinct(rapid.SampledFrom(names), 0, 3, rapid.ID[string]).Draw(r, "against")
@@ -123,16 +121,6 @@ func TestRule(t *testing.T) {
 			r.Fatalf("%v: %s, want %s\n%s", against, d.Basis, want, told(d))
 		}
 	})
-}
-
-func keys[K comparable, V any](m map[K]V) func(func(K) bool) {
-	return func(yield func(K) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // TestDebts lets trees be tested and deployed one after another, with and without a waiver, and compares with a plain
