@@ -56,6 +56,7 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 		Forge: forge, Records: db, Queue: db, Engine: engine, Now: time.Now, Log: log, PolicyRepo: c.PolicyRepo,
 		WebURL: c.WebURL(), Version: version, Infracost: infracost.Document, Decided: m.verdict, Lost: m.lost.Inc,
 		Allowed: func(account int64) bool { return len(allowed) == 0 || allowed[account] },
+		Signer:  control.Signer{Key: c.SigningKey, Server: strings.TrimSuffix(c.PublicURL, "/")},
 	})
 	hooks, err := github.NewWebhook(github.WebhookOptions{
 		Secrets: c.WebhookSecrets, Inbox: db, Allowed: c.AllowedAccounts, AppID: c.AppID, Now: time.Now, Log: log,
@@ -82,11 +83,12 @@ func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, m *metr
 	if err != nil {
 		return err
 	}
-	uploads, err := api.New(api.Options{Verifier: verifier, Receive: flow.Receive, Evidence: flow.ReceiveEvidence, Now: time.Now, Log: log, Observe: m.upload})
+	uploads, err := api.New(api.Options{Verifier: verifier, Receive: flow.Receive, Evidence: flow.ReceiveEvidence, Gate: flow.DecideHere, Now: time.Now, Log: log, Observe: m.upload})
 	if err != nil {
 		return err
 	}
 	routes.Handle("/api/v1/", uploads)
+	routes.Handle("GET "+api.KeysPath, api.Keys(c.SigningKey))
 	return nil
 }
 

@@ -16,18 +16,24 @@ import (
 // freshFor is how long a decision may be given to GitHub. An older one is made anew.
 const freshFor = time.Minute
 
-// record writes a final decision, and takes what it takes, before GitHub is told.
-func (f *Flow) record(ctx context.Context, r Repository, d DeploymentRecord, q gate.Question, decision gate.Decision, version int64) (DeploymentRecord, error) {
+// record writes a decision, and takes what it takes, before anybody is told. beside: a job asked for itself.
+func (f *Flow) record(ctx context.Context, r Repository, d DeploymentRecord, q gate.Question, decision gate.Decision, version int64, beside bool) (DeploymentRecord, error) {
 	now := f.o.Now().UTC()
 	next := d
 	next.Stage, next.Outcome, next.Basis, next.Digest = StageDecided, decision.Outcome, decision.Basis, decision.Digest
 	next.Decided, next.Wake = now, now.Add(gateRetry)
+	if beside {
+		next.Stage = StageAnswered
+	}
 	next.Suites, next.Passing = passed(decision, q.Subject.Now)
 	body, err := gateBody(next, decision)
 	if err != nil {
 		return d, err
 	}
-	v := DeploymentVerdict{Kind: "deployment", Body: body, At: now, Evidence: version}
+	v := DeploymentVerdict{Kind: "deployment", Body: body, At: now, Evidence: version, Beside: beside}
+	if beside {
+		v.Kind = "deployment-job"
+	}
 	if decision.Waiver != "" {
 		next.Waiver = decision.Waiver
 		glasses, _ := q.Waivers.Get()
@@ -42,8 +48,8 @@ func (f *Flow) record(ctx context.Context, r Repository, d DeploymentRecord, q g
 	}
 	v.Record = next
 	saved, err := f.o.Records.DecideDeployment(ctx, r.Tenant, v)
-	if err != nil {
-		return d, err
+	if err != nil || beside {
+		return saved, err
 	}
 	comment := decision.Status(gate.Foot{Link: f.runLink(r, d.Run), Sequence: saved.Sequence, Chain: saved.Chain})
 	return f.o.Records.ChangeDeployment(ctx, r.Tenant, d.DeploymentKey, func(d *DeploymentRecord) { d.Comment = comment })

@@ -62,6 +62,7 @@ type DeploymentRecord struct {
 	Decided    time.Time `json:"decided"`
 	Wake       time.Time `json:"wake"` // of an open one: when it is looked at again, whatever happens
 
+	Locked    bool               `json:"locked,omitempty"`  // jobs asked, and no protection rule
 	Suites    []string           `json:"suites,omitempty"`  // that were tested or not applicable
 	Passing   []evidence.Passing `json:"passing,omitempty"` // records that counted
 	Settled   bool               `json:"settled"`           // how its jobs ended is known
@@ -95,6 +96,7 @@ type DeploymentVerdict struct {
 	Evidence int64      // version of the evidence that an approval stands on
 	Waiver   *TakenUse  // use of a waiver that it takes; nil: none
 	Debt     *gate.Debt // that it opens; nil: none
+	Beside   bool       // it is a job's own question: a record that is there stays as it is
 }
 
 // TakenUse is a use of a waiver, as it was read.
