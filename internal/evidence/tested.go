@@ -20,6 +20,7 @@ type answer struct {
 	outcome Outcome
 	reason  Reason
 	until   time.Time // waiting: when asking again may answer otherwise; zero: when something happens
+	run     int64     // of a suite: the newest run that it trusts; 0: there is none
 }
 
 // Tested decides whether what is asked about was tested. It answers OutcomeTested only if every condition holds for
@@ -44,7 +45,7 @@ func Tested(q Question) Decision {
 	for _, s := range a.suites {
 		got, judged := a.suite(s)
 		all = append(all, got)
-		d.Suites = append(d.Suites, SuiteDecision{Name: s.Name, Outcome: got.outcome, Reason: got.reason, Record: judged})
+		d.Suites = append(d.Suites, SuiteDecision{Name: s.Name, Outcome: got.outcome, Reason: got.reason, Record: judged, RunID: got.run})
 	}
 	d.Outcome, d.Until = combine(all)
 	return d
