@@ -557,3 +557,21 @@ func TestRecordByCommand(t *testing.T) {
 	}
 	w.shows(r, head, "Tested", "success")
 }
+
+// TestNothingRan: whatever GitHub shows of a run in which nothing ran, the check says so, and waits for nothing more.
+func TestNothingRan(t *testing.T) {
+	t.Parallel()
+	w, r := asked(t, "isolated")
+	_, head, merge := w.change(r, "empty", nil)
+	run := recorded(1, "pull_request", head, merge)
+	r.AddRun(run)
+	w.bring(r, run, recordJob, document(merge, "", junit(0, 0, 0)), nil)
+	w.end(r, run, "success")
+	w.shows(r, head, "Not tested: unit: zero-tests", "failure")
+
+	_, head, merge = w.change(r, "silent", nil)
+	run = recorded(2, "pull_request", head, merge)
+	r.AddRun(run)
+	w.end(r, run, "success")
+	w.shows(r, head, "Not tested: unit: no-evidence", "failure")
+}
