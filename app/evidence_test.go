@@ -536,6 +536,19 @@ func TestEditedWorkflow(t *testing.T) {
 	w.shows(r, again, "Not tested: unit: self-attested", "failure") // the approval was of another head
 }
 
+// TestGuardedPointers: a symbolic link is no file, and what it stands for decides what tests say all the same.
+func TestGuardedPointers(t *testing.T) {
+	t.Parallel()
+	w, r := asked(t, "isolated")
+	_, head, merge := w.change(r, "linked", map[string]string{".github/actions/test": githubtest.Link("../../elsewhere")})
+	run := recorded(1, "pull_request", head, merge)
+	r.AddRun(run)
+	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, head, "Not tested: unit: self-attested", "failure")
+}
+
 // TestRecordByCommand uploads as the documentation tells: in a job of its own, without a checkout.
 func TestRecordByCommand(t *testing.T) {
 	t.Parallel()

@@ -37,7 +37,7 @@ func (f *Flow) vouch(ctx context.Context, r Repository, head string, want requir
 
 // approvalOf names the approval of a file's content; that of a file that is gone, too.
 func approvalOf(name string, c content) string {
-	return "approved/" + digestOf(name+"\x00"+c.theirs.Files[name])
+	return "approved/" + digestOf(name+"\x00"+c.theirs.content(name))
 }
 
 // approvedBefore looks for approvals of the same content in the pull requests that a merge group consists of.
