@@ -575,3 +575,65 @@ func TestNothingRan(t *testing.T) {
 	w.end(r, run, "success")
 	w.shows(r, head, "Not tested: unit: no-evidence", "failure")
 }
+
+// TestMovedBase: what was tested before the base moved is not what a merge would make now; whoever asks anew is told so,
+// and a run on the new merge answers it.
+func TestMovedBase(t *testing.T) {
+	t.Parallel()
+	w, r := asked(t, "isolated")
+	n, head, merge := w.change(r, "docs", nil)
+	run := recorded(1, "pull_request", head, merge)
+	r.AddRun(run)
+	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, head, "Tested", "success")
+	w.end(r, run, "success")
+
+	r.Commit("main", map[string]string{"other.md": "text\n"})
+	r.Retarget(n, "main") // GitHub makes another test merge
+	moved := r.PullMerge(n)
+	if r.Tree(moved) == r.Tree(merge) {
+		t.Fatal("the base did not move")
+	}
+	w.send(r.RerunEvent(head, "platform/tested", "writer"))
+	w.shows(r, head, "Waiting: unit: merge-not-tested", "") // for the first two minutes of a head, then it is red
+	again := recorded(2, "pull_request", head, moved)
+	r.AddRun(again)
+	if status, answer := w.bring(r, again, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusForbidden || code(answer) != "wrong-tree" {
+		t.Errorf("the reports of the merge before: %d %v", status, answer)
+	}
+	if status, answer := w.bring(r, again, recordJob, document(moved, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, head, "Tested", "success")
+}
+
+// TestApprovalTakenBack: a merge group brings nothing whose approval does not stand any more.
+func TestApprovalTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.public()
+	files := asking("isolated")
+	files[".github/CODEOWNERS"] = "/.github/ @owner\n"
+	_, r := w.shop("acme", files)
+	r.SetRole("owner", "write")
+	w.start()
+	w.swept()
+	n, head, merge := w.change(r, "edited", map[string]string{ci: ciFile + "# edited\n"})
+	run := recorded(1, "pull_request", head, merge)
+	r.AddRun(run)
+	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, head, "Not tested: unit: self-attested", "failure")
+	r.Review(n, "owner", "APPROVED")
+	w.send(r.ReviewEvent("submitted", n, "owner"))
+	w.shows(r, head, "Tested", "success")
+	r.Review(n, "owner", "CHANGES_REQUESTED")
+	w.send(r.ReviewEvent("submitted", n, "owner"))
+	w.shows(r, head, "Not tested: unit: self-attested", "failure")
+	group := r.MergeGroup(n)
+	w.send(r.MergeGroupEvent(n, group))
+	w.shows(r, group, "Not tested: unit: self-attested", "failure")
+}
