@@ -113,3 +113,26 @@ func TestArtifactOfPull(t *testing.T) {
 		t.Errorf("it was looked for:\n%s", strings.Join(list, "\n"))
 	}
 }
+
+// TestArtifactBeforeItsEvent: a run whose end is seen before its event, or whose event is lost, is looked at before anybody
+// says that it recorded nothing: a merge queue would throw its pull request out.
+func TestArtifactBeforeItsEvent(t *testing.T) {
+	t.Parallel()
+	w, r := asked(t, "artifact")
+	n, head, _ := w.change(r, "docs", nil)
+	w.shows(r, head, "Waiting", "")
+	group := r.MergeGroup(n)
+	run := w.left(r, 1, group)
+	w.send(r.MergeGroupEvent(n, group))
+	w.shows(r, group, "Waiting: unit: tests-running", "")
+	r.AddArtifact(githubtest.Artifact{Run: 1, Name: "platform-evidence", Data: archive("evidence.json", document(group, r.Tree(group), junit(3, 0, 0)))})
+	run.Status, run.Conclusion = "completed", "success"
+	r.AddRun(run)
+	w.send(r.RerunEvent(group, "platform/tested", "writer"))
+	w.shows(r, group, "Tested", "success")
+	for _, c := range r.CheckRuns(group) {
+		if c.Name == "platform/tested" && c.Conclusion == "failure" {
+			t.Errorf("it was red in between: %+v", c.Output)
+		}
+	}
+}
