@@ -273,6 +273,7 @@ func TestUploadAttacks(t *testing.T) {
 	other := r.Commit("other", map[string]string{"other.md": "text\n"})
 	good := document(merge, r.Tree(merge), junit(3, 0, 0))
 	now := time.Now().Unix()
+	r.AddRun(recorded(90, "push", other, ""))
 	id := int64(100)
 	for name, c := range map[string]struct {
 		run    func(*githubtest.Run)
@@ -302,6 +303,7 @@ func TestUploadAttacks(t *testing.T) {
 		"a run that is nowhere":           {claims: map[string]any{"run_id": "9"}, status: 403, code: "unknown-run"},
 		"a job that has ended":            {job: testJob, status: 403, code: "job-ended"},
 		"a job that is nowhere":           {claims: map[string]any{"check_run_id": "9"}, status: 403, code: "unknown-job"},
+		"a job of another run":            {claims: map[string]any{"check_run_id": text(90*100 + recordJob)}, status: 403, code: "job-ended"},
 		"no job":                          {claims: map[string]any{"check_run_id": nil}, status: 403, code: "unknown-job"},
 		"a job of no known name":          {run: func(r *githubtest.Run) { r.Jobs[1].Name = "something" }, status: 403, code: "unknown-job"},
 		"another purpose":                 {claims: map[string]any{"aud": strings.Replace(w.audience(good), "/evidence/", "/facts/", 1)}, body: good, status: 401, code: "wrong-audience"},
