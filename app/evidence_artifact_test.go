@@ -56,6 +56,9 @@ func TestArtifact(t *testing.T) {
 			data := archive("evidence.json", document(group, strings.Repeat("0", 40), junit(3, 0, 0)))
 			r.AddArtifact(githubtest.Artifact{Run: 1, Name: "platform-evidence", Data: data})
 		}, "Undecided", "wrong-tree"},
+		"of another commit": {func(r *githubtest.Repo, _ string, good []byte) {
+			r.AddArtifact(githubtest.Artifact{Run: 1, Name: "platform-evidence", Data: good, Head: r.Head("main")})
+		}, "Undecided", "of another commit or repository"},
 		"another digest": {func(r *githubtest.Repo, _ string, good []byte) {
 			r.AddArtifact(githubtest.Artifact{Run: 1, Name: "platform-evidence", Data: good, Digest: "sha256:" + strings.Repeat("0", 64)})
 		}, "Undecided", "not what its digest says"},
