@@ -273,6 +273,7 @@ func TestUploadAttacks(t *testing.T) {
 	other := r.Commit("other", map[string]string{"other.md": "text\n"})
 	good := document(merge, r.Tree(merge), junit(3, 0, 0))
 	now := time.Now().Unix()
+	r.AddRun(recorded(90, "push", other, ""))
 	id := int64(100)
 	for name, c := range map[string]struct {
 		run    func(*githubtest.Run)
@@ -302,6 +303,7 @@ func TestUploadAttacks(t *testing.T) {
 		"a run that is nowhere":           {claims: map[string]any{"run_id": "9"}, status: 403, code: "unknown-run"},
 		"a job that has ended":            {job: testJob, status: 403, code: "job-ended"},
 		"a job that is nowhere":           {claims: map[string]any{"check_run_id": "9"}, status: 403, code: "unknown-job"},
+		"a job of another run":            {claims: map[string]any{"check_run_id": text(90*100 + recordJob)}, status: 403, code: "job-ended"},
 		"no job":                          {claims: map[string]any{"check_run_id": nil}, status: 403, code: "unknown-job"},
 		"a job of no known name":          {run: func(r *githubtest.Run) { r.Jobs[1].Name = "something" }, status: 403, code: "unknown-job"},
 		"another purpose":                 {claims: map[string]any{"aud": strings.Replace(w.audience(good), "/evidence/", "/facts/", 1)}, body: good, status: 401, code: "wrong-audience"},
@@ -587,4 +589,66 @@ func TestNothingRan(t *testing.T) {
 	r.AddRun(run)
 	w.end(r, run, "success")
 	w.shows(r, head, "Not tested: unit: no-evidence", "failure")
+}
+
+// TestMovedBase: what was tested before the base moved is not what a merge would make now; whoever asks anew is told so,
+// and a run on the new merge answers it.
+func TestMovedBase(t *testing.T) {
+	t.Parallel()
+	w, r := asked(t, "isolated")
+	n, head, merge := w.change(r, "docs", nil)
+	run := recorded(1, "pull_request", head, merge)
+	r.AddRun(run)
+	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, head, "Tested", "success")
+	w.end(r, run, "success")
+
+	r.Commit("main", map[string]string{"other.md": "text\n"})
+	r.Retarget(n, "main") // GitHub makes another test merge
+	moved := r.PullMerge(n)
+	if r.Tree(moved) == r.Tree(merge) {
+		t.Fatal("the base did not move")
+	}
+	w.send(r.RerunEvent(head, "platform/tested", "writer"))
+	w.shows(r, head, "Waiting: unit: merge-not-tested", "") // for the first two minutes of a head, then it is red
+	again := recorded(2, "pull_request", head, moved)
+	r.AddRun(again)
+	if status, answer := w.bring(r, again, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusForbidden || code(answer) != "wrong-tree" {
+		t.Errorf("the reports of the merge before: %d %v", status, answer)
+	}
+	if status, answer := w.bring(r, again, recordJob, document(moved, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, head, "Tested", "success")
+}
+
+// TestApprovalTakenBack: a merge group brings nothing whose approval does not stand any more.
+func TestApprovalTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.public()
+	files := asking("isolated")
+	files[".github/CODEOWNERS"] = "/.github/ @owner\n"
+	_, r := w.shop("acme", files)
+	r.SetRole("owner", "write")
+	w.start()
+	w.swept()
+	n, head, merge := w.change(r, "edited", map[string]string{ci: ciFile + "# edited\n"})
+	run := recorded(1, "pull_request", head, merge)
+	r.AddRun(run)
+	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, head, "Not tested: unit: self-attested", "failure")
+	r.Review(n, "owner", "APPROVED")
+	w.send(r.ReviewEvent("submitted", n, "owner"))
+	w.shows(r, head, "Tested", "success")
+	r.Review(n, "owner", "CHANGES_REQUESTED")
+	w.send(r.ReviewEvent("submitted", n, "owner"))
+	w.shows(r, head, "Not tested: unit: self-attested", "failure")
+	group := r.MergeGroup(n)
+	w.send(r.MergeGroupEvent(n, group))
+	w.shows(r, group, "Not tested: unit: self-attested", "failure")
 }

@@ -25,6 +25,9 @@ func (f *Flow) vouch(ctx context.Context, r Repository, head string, want requir
 	for i := range list {
 		g := &list[i]
 		if g.Why = by.missing(g.Path); g.Why != "" {
+			if err := f.takeBack(ctx, r, approvalOf(g.Path, c), head); err != nil {
+				return err
+			}
 			continue
 		}
 		g.Approved = true
@@ -40,15 +43,27 @@ func approvalOf(name string, c content) string {
 	return "approved/" + digestOf(name+"\x00"+c.theirs.content(name))
 }
 
+// takenBack stands where an approval was noted that no longer holds.
+const takenBack = "taken back"
+
+// takeBack notes that an approval which was given on a head does not stand there any more. One of another head does.
+func (f *Flow) takeBack(ctx context.Context, r Repository, name, head string) error {
+	of, known, err := f.o.Records.Recall(ctx, r.Tenant, name)
+	if err != nil || !known || string(of) != head {
+		return err
+	}
+	return f.o.Records.Remember(ctx, r.Tenant, name, []byte(takenBack))
+}
+
 // approvedBefore looks for approvals of the same content in the pull requests that a merge group consists of.
 func (f *Flow) approvedBefore(ctx context.Context, r Repository, c content, list []evidence.Guarded) error {
 	for i := range list {
 		g := &list[i]
-		_, known, err := f.o.Records.Recall(ctx, r.Tenant, approvalOf(g.Path, c))
+		of, known, err := f.o.Records.Recall(ctx, r.Tenant, approvalOf(g.Path, c))
 		if err != nil {
 			return err
 		}
-		if g.Approved = known; !known {
+		if g.Approved = known && string(of) != takenBack; !g.Approved {
 			g.Why = "no approval of this content by a code owner is known: it is noted when its pull request is looked at"
 		}
 	}
