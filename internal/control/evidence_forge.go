@@ -20,6 +20,7 @@ type WorkflowRun struct {
 
 	Branch  string // that it was started for; empty for a tag
 	Updated time.Time
+	Actors  []int64 // who started it, and who its newest attempt; 0: an account that is gone
 }
 
 // WorkflowJob is one job of a run, as GitHub has it now.
