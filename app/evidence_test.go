@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/org/platform-action/internal/github"
 	"github.com/org/platform-action/internal/github/githubtest"
 )
 
@@ -536,6 +537,50 @@ func TestEditedWorkflow(t *testing.T) {
 		t.Fatal(status, answer)
 	}
 	w.shows(r, again, "Not tested: unit: self-attested", "failure") // the approval was of another head
+}
+
+// TestTeamOwns: whom a team consists of is asked of GitHub, and an invitation is no membership. An account that does not let
+// the App see it is told so.
+func TestTeamOwns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.public()
+	files := asking("isolated")
+	files[".github/CODEOWNERS"] = "/.github/ @Acme/Ops @elsewhere/ops\n"
+	i, r := w.shop("acme", files)
+	for _, login := range []string{"member", "invited"} {
+		r.SetRole(login, "write")
+	}
+	w.hub.Join(i, "ops", "member", "active")
+	w.hub.Join(i, "ops", "invited", "pending")
+	w.start()
+	w.swept()
+	edit := func(id int64, branch, login, title, conclusion string) githubtest.CheckRun {
+		t.Helper()
+		n, head, merge := w.change(r, branch, map[string]string{ci: ciFile + "# " + branch + "\n"})
+		r.Review(n, login, "APPROVED")
+		run := recorded(id, "pull_request", head, merge)
+		r.AddRun(run)
+		if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+			t.Fatal(status, answer)
+		}
+		return w.shows(r, head, title, conclusion)
+	}
+	edit(1, "invitation", "invited", "Not tested: unit: self-attested", "failure")
+	edit(2, "membership", "member", "Tested", "success")
+
+	granted := map[string]string{}
+	for _, p := range github.Permissions() {
+		if p.Name != "members" {
+			granted[p.Name] = p.Level
+		}
+	}
+	w.hub.Grant(granted, github.Events())
+	w.hub.ExpireTokens()
+	run := edit(3, "hidden", "member", "Not tested: unit: self-attested", "failure")
+	if !strings.Contains(run.Output.Summary, "members: read") {
+		t.Errorf("what the account has to grant is not said:\n%s", run.Output.Summary)
+	}
 }
 
 // TestGuardedPointers: a symbolic link is no file, and what it stands for decides what tests say all the same.

@@ -20,6 +20,7 @@ type WorkflowRun struct {
 
 	Branch  string // that it was started for; empty for a tag
 	Updated time.Time
+	Actors  []int64 // who started it, and who its newest attempt; 0: an account that is gone
 }
 
 // WorkflowJob is one job of a run, as GitHub has it now.
@@ -69,6 +70,9 @@ type TestForge interface {
 
 	// Writers are who wrote or committed what a pull request brings; known is false where GitHub cannot name one of them.
 	Writers(ctx context.Context, r Repository, number int) (ids []int64, known bool, err error)
+
+	// TeamMember reports whether somebody is in a team of the repository's owner; ErrForbidden that the App may not see.
+	TeamMember(ctx context.Context, r Repository, slug string, p Person) (bool, error)
 
 	FindTested(ctx context.Context, r Repository, head string) (id int64, finished bool, err error) // our check run platform/tested
 }

@@ -199,6 +199,7 @@ type Forge interface {
 	UpdateComment(ctx context.Context, r Repository, id int64, body string) error
 
 	TestForge
+	DeployForge
 }
 
 // Tree is the source at a commit.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/org/platform-action/internal/ledger"
 	"github.com/org/platform-action/internal/verdict"
 )
 
@@ -82,14 +83,7 @@ type Upload struct {
 }
 
 // LedgerEntry is one line of a tenant's append-only, hash-chained ledger.
-type LedgerEntry struct {
-	Sequence int64
-	Kind     string // verdict, acknowledgement, tested
-	Subject  string
-	Body     json.RawMessage
-	At       time.Time
-	Chain    string // sha256:… over the entry before and this one
-}
+type LedgerEntry = ledger.Entry
 
 // Records is what the flow remembers. Every method is of one tenant and sees nothing of another. A row that is not
 // there is the zero value and no error.
@@ -136,4 +130,5 @@ type Records interface {
 	Ledger(ctx context.Context, t Tenant, after int64, limit int) ([]LedgerEntry, error)
 
 	EvidenceRecords
+	GateRecords
 }

@@ -26,21 +26,26 @@ type TaskKind string
 
 // The kinds of tasks. Subject is what the comment says.
 const (
-	EvaluateHead     TaskKind = "head"         // commit SHA: evaluate every open pull request with this head
-	EvaluateGroup    TaskKind = "group"        // commit SHA of a merge group; Input is a GroupInput
-	SweepRepository  TaskKind = "repository"   // "": look at every open pull request and unfinished check
-	ReadBranch       TaskKind = "branch"       // "": read what the default branch says, so that no pull request waits for it
-	SyncInstallation TaskKind = "installation" // "": keep the list of repositories in step, and sweep them
-	AnswerCommand    TaskKind = "command"      // comment id; Input is a CommandInput
-	AnswerButton     TaskKind = "button"       // check run id, sender and action; Input is a ButtonInput
-	RestoreComment   TaskKind = "comment"      // pull request number: our comment was edited or deleted
-	FetchDeliveries  TaskKind = "deliveries"   // "": ask GitHub for deliveries that failed
-	SweepEverything  TaskKind = "sweep"        // "": sweep every installation
-	EndStale         TaskKind = "stale"        // "": end checks that have been in progress for too long
-	LookAtRun        TaskKind = "run"          // workflow run id: it began or ended; take its artifact, if it is evidence
-	EvaluateTested   TaskKind = "tested"       // commit SHA of a head or a merge group: was it tested? Input is a TestedInput, or empty
-	WakeTested       TaskKind = "tested-timer" // commit SHA whose check waits: asks for EvaluateTested, with the same Input
-	CollectGarbage   TaskKind = "retention"    // "": apply the retention
+	EvaluateHead     TaskKind = "head"             // commit SHA: evaluate every open pull request with this head
+	EvaluateGroup    TaskKind = "group"            // commit SHA of a merge group; Input is a GroupInput
+	SweepRepository  TaskKind = "repository"       // "": look at every open pull request and unfinished check
+	ReadBranch       TaskKind = "branch"           // "": read what the default branch says, so that no pull request waits for it
+	SyncInstallation TaskKind = "installation"     // "": keep the list of repositories in step, and sweep them
+	AnswerCommand    TaskKind = "command"          // comment id; Input is a CommandInput
+	AnswerButton     TaskKind = "button"           // check run id, sender and action; Input is a ButtonInput
+	RestoreComment   TaskKind = "comment"          // pull request number: our comment was edited or deleted
+	FetchDeliveries  TaskKind = "deliveries"       // "": ask GitHub for deliveries that failed
+	SweepEverything  TaskKind = "sweep"            // "": sweep every installation
+	EndStale         TaskKind = "stale"            // "": end checks that have been in progress for too long
+	LookAtRun        TaskKind = "run"              // workflow run id: it began or ended; take its artifact, if it is evidence
+	EvaluateTested   TaskKind = "tested"           // commit SHA of a head or a merge group: was it tested? Input is a TestedInput, or empty
+	WakeTested       TaskKind = "tested-timer"     // commit SHA whose check waits: asks for EvaluateTested, with the same Input
+	DecideDeployment TaskKind = "deployment"       // run id and environment in lower case: a run waits for an answer; Input is a DeploymentInput, or empty
+	WakeDeployment   TaskKind = "deployment-timer" // the same, whose answer waits: asks for DecideDeployment
+	SettleDeployment TaskKind = "deployed"         // deployment id: it says that it has succeeded; Input is a DeploymentInput
+	FindDeployments  TaskKind = "deployments"      // "": look for runs that wait and that nobody told of
+	EndDeployments   TaskKind = "deployments-due"  // "": look at every deployment whose time has come, of all tenants
+	CollectGarbage   TaskKind = "retention"        // "": apply the retention
 )
 
 // Task is one piece of work. At most one task of a (tenant, kind, subject) is worked on at a time; what is wanted anew

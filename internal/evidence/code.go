@@ -30,12 +30,14 @@ const (
 	CodeFrozen
 	CodePolicyError
 	CodeWaiverExpired
+	CodeTestDebt
+	CodePolicyBlocked
 )
 
 var codeNames = [...]string{
 	"undecided", "tested", "not-applicable", "tests-running", "no-evidence", "evidence-missing", "wrong-tree", "wrong-digest", "zero-tests",
 	"test-count-collapsed", "tests-failed", "only-skipped", "untrusted-producer", "self-attested", "stale", "superseded",
-	"merge-not-tested", "stage-missing", "soak", "subject-mismatch", "frozen", "policy-error", "waiver-expired",
+	"merge-not-tested", "stage-missing", "soak", "subject-mismatch", "frozen", "policy-error", "waiver-expired", "test-debt", "policy-blocked",
 }
 
 // Codes lists every code.

@@ -1,6 +1,9 @@
 package evidence
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // History is what our own ledger knows. GitHub's deployment statuses are no part of it: any token that may write
 // deployments can forge one.
@@ -28,6 +31,30 @@ const (
 	BasisObserve        // the environment was only observed
 	BasisBypass         // without an approval of ours
 )
+
+var basisNames = [...]string{"unknown", "evidence", "waiver", "observe", "bypass"}
+
+// String is the name on the wire.
+func (b Basis) String() string {
+	if int(b) < len(basisNames) {
+		return basisNames[b]
+	}
+	return basisNames[BasisUnknown]
+}
+
+// MarshalText writes the name.
+func (b Basis) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// UnmarshalText reads a name and refuses any other word.
+func (b *Basis) UnmarshalText(text []byte) error {
+	for i, name := range basisNames {
+		if name == string(text) {
+			*b = Basis(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("basis %.40q is none of unknown, evidence, waiver, observe, bypass", text)
+}
 
 // Deployment is one deployment in the ledger.
 type Deployment struct {

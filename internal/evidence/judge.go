@@ -158,7 +158,7 @@ func (a *asked) fresh(h held, at *view, s SuiteRequirement) answer {
 		most = DefaultMaxAge
 	}
 	age := a.q.Now.Sub(h.record.Producer.RunStarted)
-	if age <= most || a.rollback() {
+	if age <= most || a.q.RollsBack() {
 		return passed()
 	}
 	return refuse(CodeStale, fmt.Sprintf("evidence of at most %s for %s", most, a.wanted(s)), fmt.Sprintf("evidence that is %s old", age.Truncate(time.Second)), fmt.Sprintf("gh run rerun %d", at.id.run))

@@ -54,7 +54,11 @@ func (c Code) Message() string {
 	case CodePolicyError:
 		return "The policy asks for nothing that can be decided."
 	case CodeWaiverExpired:
-		return "The waiver that let it pass has ended."
+		return "The waiver for it has ended, or was used."
+	case CodeTestDebt:
+		return "What runs in the environment went there without proof, and still has none."
+	case CodePolicyBlocked:
+		return "A policy refuses it."
 	}
 	return CodeUndecided.Message()
 }

@@ -9,7 +9,7 @@ import (
 // whole, it begins at what we last approved in E on evidence, the suite counted then, and nothing that it covers or that
 // decides what it says is among the changes.
 func (a *asked) outOfScope(s SuiteRequirement) bool {
-	last := a.lastDeployed()
+	last := a.q.LastDeployed()
 	changes, _ := a.q.Changes.Get() // none: not ahead
 	if len(s.Paths) == 0 || last.Commit == "" || !changes.Ahead || changes.Truncated || changes.Since != last.Commit || !slices.Contains(last.Suites, s.Name) {
 		return false
@@ -17,21 +17,6 @@ func (a *asked) outOfScope(s SuiteRequirement) bool {
 	return !slices.ContainsFunc(changes.Files, func(f string) bool {
 		return f == s.Workflow || matchesAny(s.Paths, f) || matchesAny(s.Guards, f)
 	})
-}
-
-// lastDeployed is the last deployment to E that counts. One by a waiver is passed over, so that what it brought is still
-// among the changes.
-func (a *asked) lastDeployed() Deployment {
-	if a.q.Environment == "" {
-		return Deployment{}
-	}
-	all := a.deployments(a.q.Environment)
-	for _, d := range slices.Backward(all) {
-		if a.counts(d) {
-			return d
-		}
-	}
-	return Deployment{}
 }
 
 // nothing says which of the reasons for no evidence at all is the nearest.

@@ -27,7 +27,7 @@ func (a *asked) suite(s SuiteRequirement) (answer, *Judged) {
 		return got, judged
 	}
 	return answer{outcome: OutcomeTested, reason: Reason{Code: CodeNotApplicable, Message: CodeNotApplicable.Message(),
-		Looked: "changes under " + quoteAll(s.Paths), Found: "none since " + short(a.lastDeployed().Commit)}}, nil
+		Looked: "changes under " + quoteAll(s.Paths), Found: "none since " + short(a.q.LastDeployed().Commit)}}, nil
 }
 
 // ran is condition 5: the newest trusted attempt on this tree decides, in either direction.

@@ -51,6 +51,23 @@ func Tested(q Question) Decision {
 	return d
 }
 
+// Admits decides the conditions of the run that asks and of what it deploys, whatever was tested: this repository's own
+// code, a listed and guarded workflow, an allowed branch, artifacts that are proven. No waiver lifts them.
+func Admits(q Question) Decision {
+	a := &asked{q: q}
+	d := Decision{Reasons: []Reason{}, Suites: []SuiteDecision{}}
+	var all []answer
+	for _, condition := range []func() answer{a.sound, a.guardedKnown, a.digests, a.deployer} {
+		got := condition()
+		all = append(all, got)
+		if got.outcome != OutcomeTested {
+			d.Reasons = append(d.Reasons, got.reason)
+		}
+	}
+	d.Outcome, d.Until = combine(all)
+	return d
+}
+
 // combine is the outcome of the whole: a refusal is one whatever else is unknown. A whole that waits has to wait for its
 // last part.
 func combine(all []answer) (Outcome, time.Time) {

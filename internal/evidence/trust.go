@@ -96,6 +96,13 @@ func (a *asked) unapproved(guards ...string) *Guarded {
 	return nil
 }
 
+func (a *asked) guardedKnown() answer {
+	if why := a.q.Guarded.Why(); why != "" {
+		return undecided("the guarded content of this repository", why)
+	}
+	return passed()
+}
+
 func (a *asked) selfAttested(g *Guarded) answer {
 	found := "a change of " + quote(g.Path) + " in commit " + short(g.Commit)
 	if g.Why != "" {

@@ -3,22 +3,17 @@ package evidence
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
 // decidable refuses a requirement that asks for nothing, or twice for the same, and stops where a fact is missing that
 // every condition needs: nothing may be concluded from the absence of what was not read. Condition 0 is among them.
 func (a *asked) decidable() answer {
-	switch q := a.q; {
+	switch {
 	case len(a.suites) == 0:
 		return refuse(CodePolicyError, "at least one required suite", "none", "name the suites under environments.NAME.tested in .github/platform.yml")
-	case q.Now.IsZero():
-		return undecided("the present time", "none was given")
-	case !q.Tenant.Known():
-		return undecided("the installation and the repository", "one of them is not known")
-	case !isObject(q.Commit) || !isObject(q.Tree):
-		return undecided("a commit and its tree", fmt.Sprintf("commit %s, tree %s", quote(q.Commit), quote(q.Tree)))
+	case a.sound().outcome != OutcomeTested:
+		return a.sound()
 	case a.fault != "":
 		return undecided("the runs of this tree", a.fault)
 	}
@@ -30,6 +25,19 @@ func (a *asked) decidable() answer {
 		}
 	}
 	return a.required()
+}
+
+// sound is that the question says what it is about.
+func (a *asked) sound() answer {
+	switch q := a.q; {
+	case q.Now.IsZero():
+		return undecided("the present time", "none was given")
+	case !q.Tenant.Known():
+		return undecided("the installation and the repository", "one of them is not known")
+	case !isObject(q.Commit) || !isObject(q.Tree):
+		return undecided("a commit and its tree", fmt.Sprintf("commit %s, tree %s", quote(q.Commit), quote(q.Tree)))
+	}
+	return passed()
 }
 
 func (a *asked) required() answer {
@@ -78,6 +86,8 @@ func (a *asked) deployer() answer {
 		return refuse(CodeSubjectMismatch, "a run on commit "+short(a.q.Commit), "a run on commit "+quote(d.HeadCommit), "deploy from a run of the commit that is deployed")
 	case len(want.DeployWorkflows) > 0 && !slices.Contains(want.DeployWorkflows, d.Workflow):
 		return refuse(CodeUntrustedProducer, "a deployment by "+quoteAll(want.DeployWorkflows), "one by "+quote(d.Workflow), "deploy by a listed workflow, or list this one under deploy_workflows")
+	case len(want.DeployJobs) > 0 && len(d.Jobs) == 0:
+		return undecided("the jobs of the run that name the environment", "none is known")
 	case len(want.DeployJobs) > 0 && !holds(want.DeployJobs, d.Jobs):
 		return refuse(CodeUntrustedProducer, "deploying jobs "+quoteAll(want.DeployJobs), quoteAll(d.Jobs), "deploy in a listed job, or list this one under deploy_jobs")
 	}
@@ -113,9 +123,9 @@ func (a *asked) promotion() answer {
 		looked += " that stayed for " + soak.String()
 	}
 	best := refuse(CodeStageMissing, looked, "none in the ledger", "deploy it to "+quote(stage)+" first")
-	deployments := a.deployments(stage)
+	deployments := a.q.Deployments(stage)
 	for i, d := range deployments {
-		if !a.counts(d) || !a.same(d) {
+		if !a.q.counts(d) || !a.same(d) {
 			continue
 		}
 		if got := a.soaked(deployments[i:], looked); best.reason.Code == CodeStageMissing || got.outcome > best.outcome {
@@ -144,39 +154,12 @@ func (a *asked) soaked(d []Deployment, looked string) answer {
 	return passed()
 }
 
-// deployments are those to an environment, oldest first.
-func (a *asked) deployments(environment string) []Deployment {
-	h, _ := a.q.History.Get()
-	var out []Deployment
-	for _, d := range h.Deployments {
-		if strings.EqualFold(d.Environment, environment) {
-			out = append(out, d)
-		}
-	}
-	slices.SortStableFunc(out, func(x, y Deployment) int { return x.At.Compare(y.At) })
-	return out
-}
-
-// counts reports a deployment that we approved on evidence and that went well; a waiver, an observed environment or a
-// bypass launders nothing.
-func (a *asked) counts(d Deployment) bool {
-	return d.Basis == BasisEvidence && d.Succeeded && !d.At.IsZero() && !d.At.After(a.q.Now.Add(maxSkew))
-}
-
 // same reports a deployment of the subject: its digests where some are asked for, else its tree.
 func (a *asked) same(d Deployment) bool {
 	if len(a.q.Digests) > 0 {
 		return holds(d.Digests, a.q.Digests) && holds(a.q.Digests, d.Digests)
 	}
 	return d.Tree == a.q.Tree
-}
-
-// rollback reports that this tree already ran in E with our approval. It lifts freshness and nothing else.
-func (a *asked) rollback() bool {
-	if a.q.Environment == "" {
-		return false
-	}
-	return slices.ContainsFunc(a.deployments(a.q.Environment), func(d Deployment) bool { return a.counts(d) && d.Tree == a.q.Tree })
 }
 
 func (a *asked) what() string {

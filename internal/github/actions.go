@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,6 +68,8 @@ type workflowRun struct {
 	HeadRepository struct {
 		ID int64 `json:"id"`
 	} `json:"head_repository"`
+	Actor      eventID `json:"actor"`
+	Triggering eventID `json:"triggering_actor"`
 }
 
 func (w workflowRun) run() control.WorkflowRun {
@@ -76,8 +79,14 @@ func (w workflowRun) run() control.WorkflowRun {
 			RepositoryID: w.Repository.ID, ID: w.ID, Attempt: max(w.Attempt, 1), Workflow: path, Event: w.Event, HeadCommit: w.HeadSHA,
 			HeadRepositoryID: w.HeadRepository.ID, Started: w.Started.UTC(), Status: statusOf(w.Status), Conclusion: w.Conclusion,
 		},
-		Branch: w.HeadBranch, Updated: w.Updated.UTC(),
+		Branch: w.HeadBranch, Updated: w.Updated.UTC(), Actors: actorsOf(w.Actor.ID, w.Triggering.ID),
 	}
+}
+
+// actorsOf are the accounts that a run acts for; 0: somebody without one.
+func actorsOf(ids ...int64) []int64 {
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 func statusOf(text string) evidence.Status {

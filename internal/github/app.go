@@ -103,8 +103,19 @@ func newTransport() http.RoundTripper {
 
 // client speaks for a tenant. Its requests are conditional where a cache is at hand, wait for the installation's
 // budget, and carry a token that reaches this repository alone.
-func (a *App) client(t control.Tenant) *github.Client {
-	var chain http.RoundTripper = &authorised{app: a, tenant: t}
+func (a *App) client(t control.Tenant) *github.Client { return a.clientFor(grant{t, forVerdicts}) }
+
+// deploying answers protection rules and reads deployments, and may do nothing else.
+func (a *App) deploying(t control.Tenant) *github.Client {
+	return a.clientFor(grant{t, forDeployments})
+}
+
+// issuing opens issues.
+func (a *App) issuing(t control.Tenant) *github.Client { return a.clientFor(grant{t, forIssues}) }
+
+func (a *App) clientFor(g grant) *github.Client {
+	t := g.tenant
+	var chain http.RoundTripper = &authorised{app: a, grant: g}
 	chain = &paced{app: a, budget: a.budget(t.Installation), next: chain}
 	if a.options.Cache != nil {
 		cached := httpcache.NewTransport(a.options.Cache(t))

@@ -61,6 +61,12 @@ type payload struct {
 		PullRequest present `json:"pull_request"`
 	} `json:"issue"`
 	Comment *eventComment `json:"comment"`
+
+	Environment string `json:"environment"`
+	Callback    string `json:"deployment_callback_url"`
+	Status      *struct {
+		State string `json:"state"`
+	} `json:"deployment_status"`
 }
 
 // envelope is what every event has, as far as it applies.
@@ -71,10 +77,10 @@ type envelope struct {
 		Account *eventID `json:"account"`
 	} `json:"installation"`
 	Repository *struct {
-		ID            int64   `json:"id"`
-		Name          string  `json:"name"`
-		DefaultBranch string  `json:"default_branch"`
-		Owner         eventID `json:"owner"`
+		ID            int64       `json:"id"`
+		Name          string      `json:"name"`
+		DefaultBranch string      `json:"default_branch"`
+		Owner         eventPerson `json:"owner"`
 	} `json:"repository"`
 	Account *eventID    `json:"account"`
 	Sender  eventPerson `json:"sender"`
@@ -83,26 +89,26 @@ type envelope struct {
 // shape is what tells the body of one event from that of another. It holds the members of bodies that could otherwise
 // pass for a repository's.
 type shape struct {
-	Added       member  `json:"repositories_added"`
-	Removed     member  `json:"repositories_removed"`
-	Alert       member  `json:"alert"`
-	Card        member  `json:"project_card"`
-	Column      member  `json:"project_column"`
-	Deployment  member  `json:"deployment"`
-	Discussion  member  `json:"discussion"`
-	Hook        member  `json:"hook"`
-	Key         member  `json:"key"`
-	Label       member  `json:"label"`
-	Member      member  `json:"member"`
-	Milestone   member  `json:"milestone"`
-	Package     member  `json:"package"`
-	Project     member  `json:"project"`
-	Release     member  `json:"release"`
-	Rule        member  `json:"rule"`
-	Starred     member  `json:"starred_at"`
-	Team        member  `json:"team"`
-	WorkflowJob member  `json:"workflow_job"`
-	WorkflowRun runHint `json:"workflow_run"`
+	Added       member         `json:"repositories_added"`
+	Removed     member         `json:"repositories_removed"`
+	Alert       member         `json:"alert"`
+	Card        member         `json:"project_card"`
+	Column      member         `json:"project_column"`
+	Deployment  deploymentHint `json:"deployment"`
+	Discussion  member         `json:"discussion"`
+	Hook        member         `json:"hook"`
+	Key         member         `json:"key"`
+	Label       member         `json:"label"`
+	Member      member         `json:"member"`
+	Milestone   member         `json:"milestone"`
+	Package     member         `json:"package"`
+	Project     member         `json:"project"`
+	Release     member         `json:"release"`
+	Rule        member         `json:"rule"`
+	Starred     member         `json:"starred_at"`
+	Team        member         `json:"team"`
+	WorkflowJob member         `json:"workflow_job"`
+	WorkflowRun runHint        `json:"workflow_run"`
 }
 
 type eventID struct {

@@ -6,7 +6,7 @@ import "math"
 func wanted(event string) bool {
 	switch event {
 	case "pull_request", "pull_request_review", "merge_group", "push", "check_run", "check_suite", "issue_comment",
-		"installation", "installation_repositories", "installation_target", "repository", "workflow_run":
+		"installation", "installation_repositories", "installation_target", "repository", "workflow_run", "deployment_protection_rule", "deployment_status":
 		return true
 	}
 	return false
@@ -18,7 +18,7 @@ func metricName(event string) string {
 		return event
 	}
 	switch event {
-	case "ping", "workflow_job", "deployment", "deployment_status", "deployment_protection_rule", "deployment_review",
+	case "ping", "workflow_job", "deployment", "deployment_review",
 		"pull_request_review_comment", "pull_request_review_thread", "issues", "status", "create", "delete":
 		return event
 	}
@@ -50,7 +50,11 @@ func (p payload) fits(event string) bool {
 	case "installation_target":
 		return p.Account != nil && p.Repository == nil
 	case "workflow_run":
-		return p.WorkflowRun.there && p.WorkflowRun.id > 0 && !bool(p.WorkflowJob)
+		return p.WorkflowRun.there && p.WorkflowRun.id > 0 && !bool(p.WorkflowJob) && p.Environment == "" && p.Status == nil
+	case "deployment_protection_rule":
+		return p.Repository != nil && p.Status == nil && !p.WorkflowRun.there && p.bare()
+	case "deployment_status":
+		return p.Status != nil && p.Deployment.there
 	case "repository":
 		return p.Repository != nil && p.shape == shape{} && p.bare()
 	}

@@ -45,6 +45,10 @@ func (w wants) tasksOf(event string, p payload) (wish, error) {
 		return p.runWish(t), nil
 	case "pull_request_review":
 		return p.reviewWish(t)
+	case "deployment_protection_rule":
+		return p.gateWish(t)
+	case "deployment_status":
+		return p.statusWish(t)
 	case "installation":
 		return wishIf(p.does("created", "deleted", "suspend", "unsuspend", "new_permissions_accepted"), t, control.SyncInstallation), nil
 	case "installation_repositories":

@@ -22,7 +22,9 @@ func Permissions() []Permission {
 		{"actions", "read", "to see which workflow run uploaded a plan or tested a commit, and to hear when one ends"},
 		{"checks", "write", "to publish the verdict as a check, and to hear its buttons"},
 		{"contents", "read", "to read Terraform files, .github/platform.yml and policies; nothing is ever pushed"},
-		{"issues", "read", "to hear commands in comments: GitHub sends comments of pull requests under this name"},
+		{"deployments", "write", "to answer the protection rule of an environment, and to hear what was deployed; nothing is ever deployed"},
+		{"issues", "write", "to hear commands in comments, which GitHub sends under this name, and to open an issue where somebody broke the glass"},
+		{"members", "read", "to see who is in a team that CODEOWNERS or the approvers of an environment name"},
 		{"merge_queues", "read", "to hear of merge queues, so that they do not wait for ever"},
 		{"metadata", "read", "GitHub asks every App for it: names of repositories, roles of people"},
 		{"pull_requests", "write", "to read what a change proposes, and to write its comment"},
@@ -31,7 +33,7 @@ func Permissions() []Permission {
 
 // Events are what GitHub sends beside what it sends every App: of its installations, and of who may use it.
 func Events() []string {
-	return []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push", "repository", "workflow_run"}
+	return []string{"check_run", "check_suite", "deployment_protection_rule", "deployment_status", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push", "repository", "workflow_run"}
 }
 
 // Manifest describes an App to GitHub, which then makes it.

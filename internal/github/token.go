@@ -15,7 +15,21 @@ import (
 )
 
 // grant is what a token is for: one repository of an installation, or the installation's metadata.
-type grant struct{ tenant control.Tenant }
+type grant struct {
+	tenant  control.Tenant
+	purpose purpose
+}
+
+// purpose is what a token may be used for beside reading and publishing verdicts. Each has tokens of its own: an account
+// that has not yet granted what deployments need still gets its verdicts.
+type purpose uint8
+
+const (
+	forVerdicts purpose = iota
+	forDeployments
+	forIssues
+	forTeams
+)
 
 // source mints tokens of one grant. Each has a transport of its own: ghinstallation's are not safe to share, and one
 // slow mint must not hold up the callers whose own time is shorter.
@@ -28,17 +42,24 @@ type source struct {
 }
 
 // permissions are the least that our calls need, so that a leaked token can do no more. See docs/operations.md.
-func permissions(t control.Tenant) *github.InstallationTokenOptions {
+func permissions(g grant) *github.InstallationTokenOptions {
+	t := g.tenant
 	read, write := new("read"), new("write")
 	if t.Repository == 0 {
 		return &github.InstallationTokenOptions{Permissions: &github.InstallationPermissions{Metadata: read}}
 	}
-	return &github.InstallationTokenOptions{
-		RepositoryIDs: []int64{t.Repository},
-		Permissions: &github.InstallationPermissions{
-			Metadata: read, Contents: read, PullRequests: write, Checks: write, Actions: read,
-		},
+	o := &github.InstallationTokenOptions{RepositoryIDs: []int64{t.Repository}}
+	switch g.purpose {
+	case forDeployments:
+		o.Permissions = &github.InstallationPermissions{Metadata: read, Deployments: write}
+	case forIssues:
+		o.Permissions = &github.InstallationPermissions{Metadata: read, Issues: write}
+	case forTeams:
+		o.Permissions = &github.InstallationPermissions{Metadata: read, Members: read}
+	case forVerdicts:
+		o.Permissions = &github.InstallationPermissions{Metadata: read, Contents: read, PullRequests: write, Checks: write, Actions: read}
 	}
+	return o
 }
 
 func (a *App) appTransport(next http.RoundTripper) *ghinstallation.AppsTransport {
@@ -47,14 +68,14 @@ func (a *App) appTransport(next http.RoundTripper) *ghinstallation.AppsTransport
 	return t
 }
 
-func (a *App) source(t control.Tenant) *source {
-	g := grant{t}
+func (a *App) source(g grant) *source {
+	t := g.tenant
 	if s, ok := a.tokens.Get(g); ok {
 		return s
 	}
 	// ghinstallation mints through the App's transport, whatever client it is given.
 	tr := ghinstallation.NewFromAppsTransport(a.appTransport(&minting{app: a, budget: a.budget(t.Installation)}), t.Installation)
-	tr.InstallationTokenOptions = permissions(t)
+	tr.InstallationTokenOptions = permissions(g)
 	s := &source{transport: tr}
 	if old, found, _ := a.tokens.PeekOrAdd(g, s); found {
 		return old
@@ -123,21 +144,21 @@ func (s *source) mint(ctx context.Context) (string, error) {
 }
 
 // forget drops a token that GitHub no longer takes: a changed permission revokes it.
-func (a *App) forget(t control.Tenant, token string) {
-	if s, ok := a.tokens.Peek(grant{t}); ok {
+func (a *App) forget(g grant, token string) {
+	if s, ok := a.tokens.Peek(g); ok {
 		s.mu.Lock()
 		same := s.token == token
 		s.mu.Unlock()
 		if same {
-			a.tokens.Remove(grant{t})
+			a.tokens.Remove(g)
 		}
 	}
 }
 
 // authorised adds the token, and tries once more with a fresh one when GitHub no longer takes it.
 type authorised struct {
-	app    *App
-	tenant control.Tenant
+	app   *App
+	grant grant
 }
 
 func (t *authorised) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -145,7 +166,7 @@ func (t *authorised) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("a request to %s would carry the token to another host", req.URL.Host)
 	}
 	for attempt := 0; ; attempt++ {
-		token, err := t.app.source(t.tenant).get(req.Context(), t.app.options.Now, t.app.options.Timeout)
+		token, err := t.app.source(t.grant).get(req.Context(), t.app.options.Now, t.app.options.Timeout)
 		if err != nil {
 			return nil, err
 		}
@@ -155,7 +176,7 @@ func (t *authorised) RoundTrip(req *http.Request) (*http.Response, error) {
 		if err != nil || resp.StatusCode != http.StatusUnauthorized || attempt > 0 {
 			return resp, err
 		}
-		t.app.forget(t.tenant, token)
+		t.app.forget(t.grant, token)
 		if req.Body != nil {
 			if req.GetBody == nil {
 				return resp, nil

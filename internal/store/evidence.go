@@ -73,6 +73,9 @@ func keepRecord(ctx context.Context, b *batch, t control.Tenant, r evidence.Reco
 	if err != nil || n == 0 {
 		return err
 	}
+	if err := countEvidence(ctx, b, t); err != nil {
+		return err
+	}
 	started := micros(r.Producer.RunStarted)
 	for _, suite := range r.Suites {
 		_, err := b.exec(ctx, `INSERT INTO evidence_suite (installation_id, repository_id, suite, tree, started, id, commit_sha, head, recorded)

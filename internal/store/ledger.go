@@ -2,34 +2,19 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/ledger"
 )
 
 // ErrTampered says that a ledger does not hold together.
 var ErrTampered = errors.New("the ledger was changed after it was written")
 
-// Genesis is the chain before a tenant's first entry: it keeps entries from being moved to another tenant.
-func Genesis(t control.Tenant) string { return "platform-ledger:v1:" + t.String() }
-
-// Chain is the chain of an entry that follows the previous one: sha256 over previous chain, sequence, kind, subject,
-// sha256 of the body and time in microseconds, each written as its length in bytes, a colon and its text.
-func Chain(previous string, e control.LedgerEntry) string {
-	body := sha256.Sum256(e.Body)
-	h := sha256.New()
-	for _, field := range []string{
-		previous, strconv.FormatInt(e.Sequence, 10), e.Kind, e.Subject, "sha256:" + hex.EncodeToString(body[:]), strconv.FormatInt(micros(e.At), 10),
-	} {
-		fmt.Fprintf(h, "%d:%s", len(field), field)
-	}
-	return "sha256:" + hex.EncodeToString(h.Sum(nil))
-}
+// Genesis is the chain before a tenant's first entry.
+func Genesis(t control.Tenant) string { return ledger.Genesis(t.Installation, t.Repository) }
 
 // VerifyLedger reads a tenant's whole ledger and says where it does not hold together: an entry that was changed,
 // moved, taken out, or cut off at the end. The error is ErrTampered.
@@ -42,8 +27,8 @@ func (s *Store) VerifyLedger(ctx context.Context, t control.Tenant) error {
 			return err
 		}
 		for _, e := range entries {
-			if e.Sequence != after+1 || Chain(previous, e) != e.Chain {
-				return fmt.Errorf("%w: tenant %s, entry %d", ErrTampered, t, after+1)
+			if err := ledger.Follows(previous, after, e); err != nil {
+				return fmt.Errorf("%w: tenant %s: %w", ErrTampered, t, err)
 			}
 			previous, after = e.Chain, e.Sequence
 		}
@@ -111,7 +96,7 @@ func appendEntry(ctx context.Context, b *batch, t control.Tenant, end, e control
 		return control.LedgerEntry{}, err
 	}
 	e.Sequence, e.Body, e.At = end.Sequence+1, text, fromMicros(micros(e.At))
-	e.Chain = Chain(end.Chain, e)
+	e.Chain = ledger.Chain(end.Chain, e)
 	_, err = b.exec(ctx, `INSERT INTO ledger (installation_id, repository_id, `+ledgerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		t.Installation, t.Repository, e.Sequence, e.Kind, e.Subject, text, micros(e.At), e.Chain)
 	if err != nil {

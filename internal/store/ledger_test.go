@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/ledger"
 )
 
 func TestLedger(t *testing.T) {
@@ -30,7 +31,7 @@ func TestLedger(t *testing.T) {
 				t.Errorf("entry %d has sequence %d", i+1, e.Sequence)
 			}
 		}
-		if a.Chain != Chain(Genesis(tenant), a) || b.Chain != Chain(a.Chain, b) {
+		if a.Chain != ledger.Chain(Genesis(tenant), a) || b.Chain != ledger.Chain(a.Chain, b) {
 			t.Error("the chain is not what its comment says")
 		}
 		ok(t, s.VerifyLedger(ctx, tenant))

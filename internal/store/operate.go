@@ -117,6 +117,9 @@ func (s *Store) collectEvidence(ctx context.Context, before int64) error {
 		s.collect(ctx, `DELETE FROM evidence_digest WHERE recorded < $1`, before),
 		s.collect(ctx, `DELETE FROM run_seen WHERE seen < $1`, before),
 		s.collect(ctx, `DELETE FROM tested_check WHERE updated < $1`, before),
+		s.collect(ctx, `DELETE FROM deployment WHERE changed < $1 AND NOT is_open`, before),
+		s.collect(ctx, `DELETE FROM waiver WHERE expires < $1`, before),
+		s.collect(ctx, `DELETE FROM test_debt WHERE at < $1`, before),
 	)
 }
 
@@ -152,4 +155,11 @@ func (s *Store) Locate(ctx context.Context, repository int64) (control.Tenant, b
 	return get(ctx, s, func(row scan, t *control.Tenant) error {
 		return row(&t.Installation, &t.Repository)
 	}, `SELECT installation_id, repository_id FROM repository WHERE repository_id = $1 AND NOT gone ORDER BY installation_id DESC LIMIT 1`, repository)
+}
+
+// DueDeployments lists the open ones whose time has come, of all tenants: keys alone.
+func (s *Store) DueDeployments(ctx context.Context, at time.Time) ([]control.DueDeployment, error) {
+	return all(ctx, s, func(row scan, d *control.DueDeployment) error {
+		return row(&d.Tenant.Installation, &d.Tenant.Repository, &d.Key.Environment, &d.Key.Run, &d.Key.Attempt)
+	}, `SELECT installation_id, repository_id, environment, run_id, attempt FROM deployment WHERE is_open AND wake <= $1 ORDER BY wake LIMIT 1000`, micros(at))
 }

@@ -27,6 +27,8 @@ type Run struct {
 	Conclusion string
 	Attempt    int
 	Started    time.Time // of this attempt; zero: now
+	Updated    time.Time // zero: now
+	Actor      string    // who started it; empty: writer
 	Jobs       []Job     // the first one in progress is the one that asks for tokens
 }
 
@@ -62,6 +64,9 @@ func (r *Repo) AddRun(run Run) {
 	}
 	if run.Started.IsZero() {
 		run.Started = r.s.o.Now()
+	}
+	if run.Updated.IsZero() {
+		run.Updated = r.s.o.Now()
 	}
 	r.runs[run.ID] = run
 }
@@ -201,8 +206,13 @@ func (r *Repo) runJSON(run Run) object {
 	return object{
 		"id": run.ID, "path": run.Path, "head_sha": run.HeadSHA, "head_branch": run.Branch, "event": run.Event, "status": run.Status,
 		"conclusion": conclusion, "run_attempt": max(run.Attempt, 1), "run_started_at": stamp(run.Started), "created_at": stamp(run.Started),
-		"updated_at": stamp(r.s.o.Now()), "head_repository": object{"id": run.HeadRepo}, "run_number": 1, "workflow_id": 1, "repository": r.json(),
+		"updated_at": stamp(run.Updated), "head_repository": object{"id": run.HeadRepo}, "run_number": 1, "workflow_id": 1, "repository": r.json(),
+		"actor": r.s.user(or(run.Actor, "writer")), "triggering_actor": r.s.user(or(run.Actor, "writer")),
 	}
+}
+
+func (s *Server) user(login string) object {
+	return object{"id": s.person(login), "login": login, "type": "User"}
 }
 
 func (s *Server) jobs(c *call) answer {

@@ -45,6 +45,8 @@ type Repo struct {
 	roles         map[string]string
 	runs          map[int64]Run
 	artifacts     []*Artifact
+	gates         []*Gate
+	deployments   []*deployment
 	protected     map[string]bool   // branches
 	replaced      map[string][]byte // archives to serve instead of the real ones, by commit
 	lag           int

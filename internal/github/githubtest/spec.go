@@ -117,11 +117,26 @@ func knownMembers(body []byte, op *openapi3.Operation) error {
 		return err
 	}
 	for name := range sent {
-		if media.Schema.Value.Properties[name] == nil {
+		if !describes(media.Schema.Value, name) {
 			return fmt.Errorf("GitHub describes no member %q of the body", name)
 		}
 	}
 	return nil
+}
+
+// describes reports a member that the schema, or one of those to choose from, has.
+func describes(s *openapi3.Schema, name string) bool {
+	if s.Properties[name] != nil {
+		return true
+	}
+	for _, list := range []openapi3.SchemaRefs{s.AnyOf, s.OneOf, s.AllOf} {
+		for _, r := range list {
+			if describes(r.Value, name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (d *description) schema(path, method string, status int) *openapi3.Schema {
