@@ -101,6 +101,8 @@ type Environment struct {
 	Soak            time.Duration
 	Freeze          []Freeze
 	Approvers       []Approver
+	DecideBy        time.Duration // how long a deployment may be undecided before it is rejected; defaults to 30 minutes
+	Observe         string        // YYYY-MM-DD: the last day on which it is observed and not enforced; of the organisation's file alone
 }
 
 // Tested is what counts as tested.
@@ -148,7 +150,11 @@ type Freeze struct {
 	Until  string // same form, exclusive
 	Zone   string // IANA name; defaults to UTC
 	Exempt []string
+	Except []Opening
 }
+
+// Opening is a time within a freeze in which deployments go ahead, in the same form.
+type Opening struct{ Name, From, Until string }
 
 // Approver is a team or a user of the organisation; exactly one is set.
 type Approver struct{ Team, User string }

@@ -14,16 +14,16 @@ import (
 )
 
 // enforce tightens a configuration to what the organisation enforces.
-func (o Organisation) enforce(c Config) (Config, []string, error) {
+func (o Organisation) enforce(c Config) (Config, []string) {
 	if o.Digest == "" {
-		return c, nil, nil
+		return c, nil
 	}
 	t := &tightening{}
 	c.Cost = t.cost(c.Cost, o.enforced.Cost, o.sets)
 	c.Policies = t.policies(c.Policies, o.enforced.Policies, o.sets)
 	c.Environments = t.environments(c.Environments, o.enforced.Environments)
 	slices.Sort(t.loosened)
-	return c, slices.Compact(t.loosened), nil
+	return c, slices.Compact(t.loosened)
 }
 
 // tightening notes the keys that were looser than they may be.

@@ -36,7 +36,7 @@ func (p *parser) environments(n *yaml.Node, at string) map[string]Environment {
 }
 
 func (p *parser) environment(n *yaml.Node, at string) Environment {
-	var e Environment
+	e := Environment{DecideBy: 30 * time.Minute}
 	p.fields(n, at, fields{
 		"tested":           func(n *yaml.Node, at string) { e.Tested = p.tested(n, at) },
 		"deploy_workflows": func(n *yaml.Node, at string) { e.DeployWorkflows = p.some(n, at, p.workflow) },
@@ -46,6 +46,7 @@ func (p *parser) environment(n *yaml.Node, at string) Environment {
 		"soak":             func(n *yaml.Node, at string) { e.Soak = p.duration(n, at, 0, 30*day) },
 		"freeze":           func(n *yaml.Node, at string) { e.Freeze = p.freezes(n, at) },
 		"approvers":        func(n *yaml.Node, at string) { e.Approvers = p.approvers(n, at) },
+		"decide_by":        func(n *yaml.Node, at string) { e.DecideBy = p.duration(n, at, time.Minute, day) },
 	})
 	return e
 }
@@ -128,25 +129,53 @@ func (p *parser) freezes(n *yaml.Node, at string) []Freeze {
 	names := map[string]bool{}
 	p.list(n, at, "a list of windows", func(n *yaml.Node, at string) {
 		f := Freeze{Zone: "UTC"}
-		p.fields(n, at, fields{
-			"name":  func(n *yaml.Node, at string) { f.Name = p.unique(n, at, names) },
-			"from":  func(n *yaml.Node, at string) { f.From = p.minute(n, at) },
-			"until": func(n *yaml.Node, at string) { f.Until = p.minute(n, at) },
-			"zone": func(n *yaml.Node, at string) {
-				if f.Zone = p.text(n, at); f.Zone != "" && !zoneForm.MatchString(f.Zone) {
-					p.node(n, at, quote(f.Zone)+" is no time zone", "write UTC or a name such as Europe/London")
-				}
-			},
-			"exempt": func(n *yaml.Node, at string) {
-				f.Exempt = p.texts(n, at, func(n *yaml.Node, at string) string { return p.word(n, at, "rollback") })
-			},
-		}, "name", "from", "until")
-		if f.From != "" && f.Until != "" && f.Until <= f.From {
-			p.node(child(n, "until"), at+".until", "is not after from", "until is the first minute after the window")
+		known := p.window(names, &f.Name, &f.From, &f.Until)
+		known["zone"] = func(n *yaml.Node, at string) { f.Zone = p.zone(n, at) }
+		known["exempt"] = func(n *yaml.Node, at string) {
+			f.Exempt = p.texts(n, at, func(n *yaml.Node, at string) string { return p.word(n, at, "rollback") })
 		}
+		known["except"] = func(n *yaml.Node, at string) { f.Except = p.openings(n, at) }
+		p.fields(n, at, known, "name", "from", "until")
+		p.ordered(n, at, f.From, f.Until)
 		out = append(out, f)
 	})
 	return out
+}
+
+// openings reads the times of a freeze in which deployments go ahead.
+func (p *parser) openings(n *yaml.Node, at string) []Opening {
+	var out []Opening
+	names := map[string]bool{}
+	p.list(n, at, "a list of windows", func(n *yaml.Node, at string) {
+		var o Opening
+		p.fields(n, at, p.window(names, &o.Name, &o.From, &o.Until), "name", "from", "until")
+		p.ordered(n, at, o.From, o.Until)
+		out = append(out, o)
+	})
+	return out
+}
+
+// window reads a named time between two minutes.
+func (p *parser) window(names map[string]bool, name, from, until *string) fields {
+	return fields{
+		"name":  func(n *yaml.Node, at string) { *name = p.unique(n, at, names) },
+		"from":  func(n *yaml.Node, at string) { *from = p.minute(n, at) },
+		"until": func(n *yaml.Node, at string) { *until = p.minute(n, at) },
+	}
+}
+
+func (p *parser) ordered(n *yaml.Node, at, from, until string) {
+	if from != "" && until != "" && until <= from {
+		p.node(child(n, "until"), at+".until", "is not after from", "until is the first minute after the window")
+	}
+}
+
+func (p *parser) zone(n *yaml.Node, at string) string {
+	zone := p.text(n, at)
+	if zone != "" && !zoneForm.MatchString(zone) {
+		p.node(n, at, quote(zone)+" is no time zone", "write UTC or a name such as Europe/London")
+	}
+	return zone
 }
 
 func (p *parser) approvers(n *yaml.Node, at string) []Approver {

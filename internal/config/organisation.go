@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -18,6 +20,7 @@ type Organisation struct {
 	defaults *yaml.Node // nil: none; without faults
 	enforced Config
 	sets     enforcedKeys
+	observe  map[string]string // environment → last day
 }
 
 // enforcedKeys are the enforced keys whose presence says something that their value does not.
@@ -35,6 +38,7 @@ func ParseOrganisation(name string, data []byte) (Organisation, error) {
 			"version":  func(*yaml.Node, string) {},
 			"defaults": func(n *yaml.Node, at string) { o.defaults = n; p.shared(n, at) },
 			"enforced": func(n *yaml.Node, at string) { o.enforced, o.sets = p.enforced(n, at) },
+			"observe":  func(n *yaml.Node, at string) { o.observe = p.observe(n, at) },
 		}, "version")
 	}
 	if len(p.faults) > 0 {
@@ -43,6 +47,33 @@ func ParseOrganisation(name string, data []byte) (Organisation, error) {
 	sum := sha256.Sum256(data)
 	o.Digest = "sha256:" + hex.EncodeToString(sum[:])
 	return o, nil
+}
+
+// observe reads which environments are only observed, and until when. A repository has no such key: it would switch its
+// own gate off.
+func (p *parser) observe(n *yaml.Node, at string) map[string]string {
+	out := map[string]string{}
+	p.pairs(n, at, "a map of environments to dates", func(key, value *yaml.Node) {
+		if here := join(at, key.Value); p.text(key, here) != "" {
+			out[key.Value] = p.date(value, here)
+		}
+	})
+	return out
+}
+
+// observed puts in until when environments are observed. GitHub compares their names without case; of two dates that are
+// meant for one the earlier holds.
+func (o Organisation) observed(c Config) Config {
+	c.Environments = maps.Clone(c.Environments)
+	for name, e := range c.Environments {
+		for other, until := range o.observe {
+			if strings.EqualFold(name, other) && (e.Observe == "" || until < e.Observe) {
+				e.Observe = until
+			}
+		}
+		c.Environments[name] = e
+	}
+	return c
 }
 
 // shared reads one section: the keys of a repository's file that do not name files of one repository.
@@ -105,7 +136,8 @@ func (o Organisation) Parse(name string, data []byte) (merged Config, loosened [
 		return Config{}, nil, fmt.Errorf("together with the organisation's defaults: %w", newErrors(p.faults, p.more))
 	}
 	merged.Digest = own.Digest
-	return o.enforce(merged)
+	merged, loosened = o.enforce(merged)
+	return o.observed(merged), loosened, nil
 }
 
 // joined reads the repository's document over the defaults.

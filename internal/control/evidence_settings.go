@@ -82,14 +82,10 @@ func requirementsOf(s Settings) requirements {
 			continue
 		}
 		// What only a deployment can meet (its stage before, its branch, its workflow) is asked by the gate.
-		want := evidence.Requirement{MaxAge: tested.MaxAge, Assurance: assuranceOf(tested.Assurance), RetryBudget: evidence.DefaultRetryBudget}
 		for _, suite := range tested.Suites {
-			want.Suites = append(want.Suites, evidence.SuiteRequirement{
-				Name: suite.Name, Workflow: suite.Workflow, Job: suite.Job, MinTests: suite.MinTests, Paths: suite.Paths, Guards: suite.Guards,
-			})
 			out.guards = append(out.guards, suite.Guards...)
 		}
-		out.environments = append(out.environments, requirement{name, want})
+		out.environments = append(out.environments, requirement{name, testedRequirement(*tested)})
 	}
 	slices.Sort(out.guards)
 	out.guards = slices.Compact(out.guards)

@@ -30,8 +30,9 @@ func (k Known[T]) Why() string {
 
 // Facts is everything that a decision may look at.
 type Facts struct {
-	Plan     Known[Plan]
-	Estimate Known[Estimate]
-	Evidence Known[Evidence]
-	Params   map[string]any // policies.params of the configuration
+	Plan       Known[Plan]
+	Estimate   Known[Estimate]
+	Evidence   Known[Evidence]
+	Deployment Known[Deployment] // known only where a deployment is decided
+	Params     map[string]any    // policies.params of the configuration
 }

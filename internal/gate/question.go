@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"strings"
 	"time"
 
 	"github.com/org/platform-action/internal/evidence"
@@ -40,6 +41,11 @@ type Key struct {
 	Attempt     int
 }
 
+// Key is under which the question is decided once.
+func (q Question) Key() Key {
+	return Key{q.Subject.Tenant, strings.ToLower(q.Subject.Environment), q.Subject.RunID, q.Subject.Attempt}
+}
+
 // Settings are the environments of the configuration that is in force.
 type Settings struct{ Environments []Environment }
 
@@ -59,7 +65,11 @@ type Freeze struct {
 	Until  string // same form, exclusive
 	Zone   string // IANA name. Defaults to UTC
 	Exempt []string
+	Except []Opening
 }
+
+// Opening is a named time within a freeze in which deployments go ahead, in the same form.
+type Opening struct{ Name, From, Until string }
 
 // ExemptRollback lets a tree through a freeze that already ran in the environment with our approval.
 const ExemptRollback = "rollback"

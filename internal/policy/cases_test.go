@@ -29,11 +29,12 @@ type caseFacts struct {
 		Modules    []fact.ModuleCall
 		PlanChecks []fact.CheckResult
 	}
-	Estimate json.RawMessage // as fact.Estimate
-	Evidence *fact.Evidence
-	Params   map[string]any
-	Disabled []string
-	Timeout  string
+	Estimate   json.RawMessage // as fact.Estimate
+	Evidence   *fact.Evidence
+	Deployment *fact.Deployment
+	Params     map[string]any
+	Disabled   []string
+	Timeout    string
 }
 
 type caseResource struct {
@@ -71,6 +72,9 @@ func (c caseFacts) facts(t *testing.T) fact.Facts {
 	}
 	if c.Evidence != nil {
 		f.Evidence = fact.Of(*c.Evidence)
+	}
+	if c.Deployment != nil {
+		f.Deployment = fact.Of(*c.Deployment)
 	}
 	return f
 }

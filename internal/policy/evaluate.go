@@ -44,7 +44,7 @@ func (s *Set) Evaluate(ctx context.Context, in Input) (Result, error) {
 	group.SetLimit(max(1, runtime.GOMAXPROCS(0)))
 	active := 0
 	for i, u := range s.units {
-		if !u.enabled() {
+		if !u.enabled() || u.leftOut(in.Facts) {
 			continue
 		}
 		active++
@@ -62,6 +62,9 @@ func (s *Set) Evaluate(ctx context.Context, in Input) (Result, error) {
 		return Result{}, err
 	}
 	for i, u := range s.units {
+		if u.leftOut(in.Facts) {
+			continue
+		}
 		res.Findings = append(res.Findings, outcomes[i].findings...)
 		res.Checks = append(res.Checks, u.checks(&outcomes[i])...)
 	}
@@ -91,6 +94,17 @@ func (s *Set) documents(in Input) (documents, error) {
 		d.infracost, d.infracostY = foreign(in.Infracost)
 	}
 	return d, nil
+}
+
+// leftOut reports a unit that is about something else than what is decided. Where a deployment is decided there is no plan,
+// and only what looks at the deployment, at its evidence or at parameters is asked; where none is, what looks at one is not.
+func (u *unit) leftOut(f fact.Facts) bool {
+	_, deploying := f.Deployment.Get()
+	if !deploying {
+		return u.needs.deployment && !u.needs.missing
+	}
+	ours := u.dialect != DialectConftest && u.dialect != DialectInfracost
+	return !ours || (u.needs.plan || u.needs.estimate) && !u.needs.deployment && !u.needs.evidence
 }
 
 // missing is why the unit's facts cannot be had, or empty. A package that asks input.missing judges that itself.

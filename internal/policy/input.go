@@ -51,7 +51,7 @@ func newBuilder(t trimmer, f fact.Facts) *builder {
 	return b
 }
 
-// document makes input = {plan, resources, estimate, evidence, params, missing}. A group that is missing is absent, and
+// document makes input = {plan, resources, estimate, evidence, deployment, params, missing}. A group that is missing is absent, and
 // input.missing names it with its reason.
 func (s *Set) document(f fact.Facts) (document, error) {
 	b := newBuilder(s.trim, f)
@@ -80,6 +80,15 @@ func (s *Set) document(f fact.Facts) (document, error) {
 			return document{}, err
 		}
 		root.Insert(key("evidence"), t)
+	}
+	if d, ok := f.Deployment.Get(); !ok {
+		missing.Insert(key("deployment"), str(f.Deployment.Why()))
+	} else if s.wants.deployment {
+		t, err := b.viaJSON(d)
+		if err != nil {
+			return document{}, err
+		}
+		root.Insert(key("deployment"), t)
 	}
 	params, err := b.params(f.Params)
 	if err != nil {

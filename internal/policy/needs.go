@@ -12,6 +12,7 @@ import (
 type needs struct {
 	plan, estimate bool
 	evidence       bool
+	deployment     bool
 	missing        bool // it asks input.missing itself, and so says on its own what a missing group means
 	judged         bool // it looks only at resources that are judged
 	lines          bool // it may look at the line items of the estimate
@@ -32,7 +33,7 @@ func (c *compiled) needsOf(pkg string) needs {
 		seen[next] = true
 		d := c.direct(next)
 		n.plan, n.estimate, n.lines = n.plan || d.plan, n.estimate || d.estimate, n.lines || d.lines
-		n.evidence = n.evidence || d.evidence
+		n.evidence, n.deployment = n.evidence || d.evidence, n.deployment || d.deployment
 		queue = append(queue, d.uses...)
 	}
 	return n
@@ -72,6 +73,7 @@ func (c *compiled) look(pkg string) direct {
 		})
 		d.lines = d.lines || names(m, "lines", "assumptions", "attributes")
 		d.evidence = d.evidence || names(m, "evidence")
+		d.deployment = d.deployment || names(m, "deployment")
 	}
 	return d
 }
@@ -120,7 +122,7 @@ func (d *direct) note(r ast.Ref) {
 		d.estimate = true
 	case "missing":
 		d.missing = true
-	case "params", "evidence": // names finds that
+	case "params", "evidence", "deployment": // names finds those
 	default:
 		d.plan, d.estimate = true, true
 	}

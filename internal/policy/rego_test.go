@@ -125,7 +125,7 @@ func TestFourWays(t *testing.T) {
 	}
 	ids := map[string]bool{}
 	for _, r := range set.Rules() {
-		if ids[r.ID] || !regexp.MustCompile(`^(COST|TAGS|SEC|CHG|CFG)-[0-9]{3}$`).MatchString(r.ID) {
+		if ids[r.ID] || !regexp.MustCompile(`^(COST|TAGS|SEC|CHG|CFG|DEPLOY)-[0-9]{3}$`).MatchString(r.ID) {
 			t.Errorf("id %s is used twice or has another form", r.ID)
 		}
 		ids[r.ID] = true

@@ -28,7 +28,7 @@ type Waiver struct {
 	Approver     Approver  `json:"approver"`
 	Issued       time.Time `json:"issued"`  // when it was approved; UTC, whole seconds
 	Expires      time.Time `json:"expires"` // at most Longest after Issued; it does not hold at this second
-	Uses         int       `json:"uses"`    // approvals that it gives; New makes 0 to 1
+	Uses         int       `json:"uses"`    // approvals that it gives; New makes 1 of 0
 }
 
 // Person is an account of GitHub. Only the id decides: a login can be given away.

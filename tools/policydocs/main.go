@@ -28,7 +28,7 @@ func write(ctx context.Context, w io.Writer) error {
 	}
 	var b strings.Builder
 	b.WriteString(intro)
-	areas := []struct{ name, title string }{{"cost", "Cost"}, {"tags", "Tags and names"}, {"security", "Security"}, {"change", "Change safety"}, {"config", "Configuration"}}
+	areas := []struct{ name, title string }{{"cost", "Cost"}, {"tags", "Tags and names"}, {"security", "Security"}, {"change", "Change safety"}, {"deploy", "Deployments"}, {"config", "Configuration"}}
 	rules := set.Rules()
 	known := 0
 	for _, area := range areas {

@@ -7,7 +7,8 @@ This page is made from the METADATA of the built-in rules: ` + "`go run ./tools/
 Rules judge what a plan changes or imports; with ` + "`policies.params.judge_unchanged: true`" + ` they judge everything
 that will exist. ` + "`block`" + ` refuses, ` + "`warn`" + ` tells. Five rules block by default, because what they stop cannot
 be undone or is attacked within minutes: a public database, an admin port or all ports open to the internet, and the
-deletion or replacement of a resource that holds data. Change a default with ` + "`policies.params.severity: {CHG-001: warn}`" + `,
+deletion or replacement of a resource that holds data. DEPLOY rules block, too, where a deployment is decided and their
+parameter asks for something. Change a default with ` + "`policies.params.severity: {CHG-001: warn}`" + `,
 switch a rule off with ` + "`policies.disable: [COST-003]`" + `. An unknown id in either is an error with the nearest known one.
 
 A value is *unclear* when it is known only after apply, marked sensitive, or of another type than the provider's schema.
@@ -27,6 +28,10 @@ and named (` + "`policy-error`, `policy-timeout`, `policy-missing-fact`, `policy
 | max_resource_delta | 500 a month, in the estimate's currency | COST-007 |
 | production_names | prod, production, live | CHG-004 |
 | production_only | true | CHG-004 |
+| deploy_min_approvals | 0: nothing to check | DEPLOY-001 |
+| deploy_ticket | none: nothing to check | DEPLOY-002 |
+| deploy_windows | none: nothing to check | DEPLOY-003 |
+| deploy_max_retried | 5, in a suite | DEPLOY-004 |
 | severity | the rule's own | every rule |
 | judge_unchanged | false | every rule about resources |
 
@@ -63,7 +68,11 @@ deny contains {"address": r.address, "msg": "the bucket has another prefix", "fi
   (creates, updates, deletes, replaces, forgets, unknown, changes), reason, importing, judged, before, after, unknown,
   references, configured, default_tags, default_tags_unknown. Only attributes that a loaded rule declares are there.
 - ` + "`input.plan`" + `: name, complete, errored, format_version, terraform_version, timestamp, counts, drift, modules, providers, checks.
-- ` + "`input.estimate`" + `, ` + "`input.evidence`" + ` ([evidence.md](evidence.md#policies)), ` + "`input.params`" + `, ` + "`input.missing.GROUP`" + ` (why a group could not be had).
+- ` + "`input.estimate`" + `, ` + "`input.evidence`" + ` ([evidence.md](evidence.md#policies)), ` + "`input.deployment`" + ` (below), ` + "`input.params`" + `, ` + "`input.missing.GROUP`" + ` (why a group could not be had).
+- ` + "`input.deployment`" + `: environment, commit, tree, digests, run_id, attempt, workflow, jobs, at, rollback, debts, pull_requests
+  (number, title, author, approvals; absent where they are not known). Where a deployment is decided there is no plan: rules
+  that look at a plan or an estimate alone are left out there, and rules that look at ` + "`input.deployment`" + ` are left out
+  everywhere else, unless they ask ` + "`input.missing`" + `.
 - A finding is a string, or an object of msg and any of id, title, address, file, line, severity, fix, unclear. One package
   may declare several ids, on its rules; then each finding names its id.
 - ` + "`looked contains …`" + ` says what a rule looked at when that is not its resource types.

@@ -16,6 +16,10 @@ defaults := {
 	"max_resource_delta": 500,
 	"production_names": ["prod", "production", "live"],
 	"production_only": true,
+	"deploy_min_approvals": 0,
+	"deploy_ticket": "",
+	"deploy_windows": {},
+	"deploy_max_retried": 5,
 }
 
 value[name] := given if {
@@ -49,6 +53,10 @@ expectation := {
 	"max_resource_delta": "a number from 0",
 	"production_names": "a list of names",
 	"production_only": "true or false",
+	"deploy_min_approvals": "a number from 0",
+	"deploy_ticket": "a regular expression",
+	"deploy_windows": "a map of environment to {days, from, until, zone}",
+	"deploy_max_retried": "a number from 0",
 }
 
 ok("required_tags", v) if strings(v)
@@ -74,6 +82,26 @@ ok("max_usage_share", v) if {
 }
 
 ok("production_only", v) if is_boolean(v)
+
+ok("deploy_min_approvals", v) if amount(v)
+
+ok("deploy_max_retried", v) if amount(v)
+
+ok("deploy_ticket", v) if {
+	is_string(v)
+	regex.is_valid(v)
+}
+
+ok("deploy_windows", v) if {
+	is_object(v)
+	every window in v {
+		strings(window.days)
+		strings([window.from, window.until, window.zone])
+		regex.match(`^([01][0-9]|2[0-3]):[0-5][0-9]$`, window.from)
+		regex.match(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`, window.until)
+		regex.match(`^(UTC|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z0-9_+-]*){1,2})$`, window.zone)
+	}
+}
 
 amount(v) if {
 	is_number(v)

@@ -12,6 +12,13 @@ test_violates[note] if {
 		"negative": testing.with_params(testing.many([]), {"max_nat_gateways": -1}),
 		"share": testing.with_params(testing.many([]), {"max_usage_share": 2}),
 		"map": testing.with_params(testing.many([]), {"tag_values": {"env": "dev"}}),
+		"days": testing.with_params(testing.many([]), {"deploy_windows": {"production": {"days": "Monday", "from": "09:00", "until": "16:00", "zone": "UTC"}}}),
+		"hours": testing.with_params(testing.many([]), {"deploy_windows": {"production": {"days": ["Monday"], "from": "9", "until": "16:00", "zone": "UTC"}}}),
+		"the server's zone": testing.with_params(testing.many([]), {"deploy_windows": {"production": {"days": ["Monday"], "from": "09:00", "until": "16:00", "zone": "Local"}}}),
+		"hours as numbers": testing.with_params(testing.many([]), {"deploy_windows": {"production": {"days": ["Monday"], "from": 9, "until": 16, "zone": "UTC"}}}),
+		"no window": testing.with_params(testing.many([]), {"deploy_windows": {"production": {}}}),
+		"expression": testing.with_params(testing.many([]), {"deploy_ticket": "["}),
+		"approvals": testing.with_params(testing.many([]), {"deploy_min_approvals": "2"}),
 		"switch": testing.with_params(testing.many([]), {"production_only": "yes"}),
 	}
 	some finding in rule.deny with input as document

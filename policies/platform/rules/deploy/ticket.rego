@@ -1,0 +1,55 @@
+# METADATA
+# title: A pull request names no ticket
+# description: |
+#   The title of every pull request that goes to production (production_names) with a deployment matches deploy_ticket, a
+#   regular expression such as [A-Z]+-[0-9]+, so that each change can be traced to who asked for it.
+# related_resources:
+#   - https://www.openpolicyagent.org/docs/policy-reference/builtins/regex
+# custom:
+#   id: DEPLOY-002
+#   severity: block
+#   reads: {}
+package platform.rules.deploy.ticket
+
+import rego.v2
+
+import data.platform.params
+
+pattern := params.value.deploy_ticket
+
+asked if {
+	pattern != ""
+	lower(input.deployment.environment) in params.value.production_names
+}
+
+looked contains p.number if {
+	asked
+	some p in input.deployment.pull_requests
+}
+
+# METADATA
+# title: A title does not match
+deny contains finding if {
+	asked
+	some p in input.deployment.pull_requests
+	is_string(p.title)
+	not regex.match(pattern, p.title)
+	finding := {"msg": sprintf("The title of pull request %v names no ticket (%s).", [p.number, pattern]), "fix": "Put the ticket into the title of the pull request, and ask again."}
+}
+
+# METADATA
+# title: A title is not known
+deny contains finding if {
+	asked
+	some p in input.deployment.pull_requests
+	not is_string(p.title)
+	finding := {"msg": "The title of a pull request is not known.", "fix": "Ask again.", "unclear": true}
+}
+
+# METADATA
+# title: The pull requests are not known
+deny contains finding if {
+	asked
+	not is_array(input.deployment.pull_requests)
+	finding := {"msg": "The pull requests of the deployment are not known.", "fix": "Ask again.", "unclear": true}
+}
