@@ -28,6 +28,7 @@ const (
 	staleEvery      = time.Minute
 	sweepEvery      = 6 * time.Hour
 	collectEvery    = time.Hour
+	dueEvery        = 20 * time.Second
 )
 
 // addApp wires GitHub, the flow and the webhook's route; what it returns works on the queue until its context ends.
@@ -55,6 +56,7 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 		Forge: forge, Records: db, Queue: db, Engine: engine, Now: time.Now, Log: log, PolicyRepo: c.PolicyRepo,
 		WebURL: c.WebURL(), Version: version, Infracost: infracost.Document, Decided: m.verdict, Lost: m.lost.Inc,
 		Allowed: func(account int64) bool { return len(allowed) == 0 || allowed[account] },
+		Signer:  control.Signer{Key: c.SigningKey, Server: strings.TrimSuffix(c.PublicURL, "/")},
 	})
 	hooks, err := github.NewWebhook(github.WebhookOptions{
 		Secrets: c.WebhookSecrets, Inbox: db, Allowed: c.AllowedAccounts, AppID: c.AppID, Now: time.Now, Log: log,
@@ -81,11 +83,12 @@ func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, m *metr
 	if err != nil {
 		return err
 	}
-	uploads, err := api.New(api.Options{Verifier: verifier, Receive: flow.Receive, Evidence: flow.ReceiveEvidence, Now: time.Now, Log: log, Observe: m.upload})
+	uploads, err := api.New(api.Options{Verifier: verifier, Receive: flow.Receive, Evidence: flow.ReceiveEvidence, Gate: flow.DecideHere, Now: time.Now, Log: log, Observe: m.upload})
 	if err != nil {
 		return err
 	}
 	routes.Handle("/api/v1/", uploads)
+	routes.Handle("GET "+api.KeysPath, api.Keys(c.SigningKey))
 	return nil
 }
 
@@ -95,6 +98,9 @@ func work(ctx context.Context, db *store.Store, flow *control.Flow, log *slog.Lo
 		if t.Kind == control.CollectGarbage {
 			return db.Collect(ctx)
 		}
+		if forDeployments(t.Kind) {
+			ctx = github.Urgent(ctx)
+		}
 		return flow.Handle(ctx, t, attempt)
 	}
 	if err := db.Start(ctx, handle); err != nil {
@@ -102,6 +108,7 @@ func work(ctx context.Context, db *store.Store, flow *control.Flow, log *slog.Lo
 	}
 	for kind, wait := range map[control.TaskKind]time.Duration{
 		control.FetchDeliveries: deliveriesEvery, control.EndStale: staleEvery, control.SweepEverything: sweepEvery, control.CollectGarbage: collectEvery,
+		control.EndDeployments: dueEvery,
 	} {
 		go every(ctx, db, log, wait, kind)
 	}
@@ -109,6 +116,15 @@ func work(ctx context.Context, db *store.Store, flow *control.Flow, log *slog.Lo
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	return db.Stop(drain)
+}
+
+// forDeployments are the tasks for which a share of each installation's calls is kept.
+func forDeployments(k control.TaskKind) bool {
+	switch k { //nolint:exhaustive // all others are not
+	case control.DecideDeployment, control.SettleDeployment, control.FindDeployments:
+		return true
+	}
+	return false
 }
 
 // validators keep what conditional requests need. A cache that fails costs a request, nothing more.

@@ -23,6 +23,7 @@ import (
 const (
 	FactsPath    = "/api/v1/facts"
 	EvidencePath = "/api/v1/evidence"
+	GatePath     = "/api/v1/gate/decide"
 	OpenAPIPath  = "/api/v1/openapi.json"
 )
 
@@ -38,6 +39,7 @@ type Options struct {
 	Verifier Verifier
 	Receive  func(ctx context.Context, run control.Run, body []byte) (control.Receipt, error)
 	Evidence func(ctx context.Context, run control.Run, body []byte) (control.EvidenceReceipt, error)
+	Gate     func(ctx context.Context, run control.Run, body []byte) (control.LockReceipt, error)
 	Now      control.Clock
 	Log      *slog.Logger
 	MaxBytes int64                       // of a body, as it is sent and unpacked; defaults to 32 MiB
@@ -48,6 +50,7 @@ type Options struct {
 const (
 	routeFacts    = "facts"
 	routeEvidence = "evidence"
+	routeGate     = "gate"
 	routeOpenAPI  = "openapi"
 	routeOther    = "other"
 
@@ -79,7 +82,7 @@ type server struct {
 
 // New makes the handler of everything under /api/v1/.
 func New(o Options) (http.Handler, error) {
-	if o.Verifier == nil || o.Receive == nil || o.Evidence == nil || o.Now == nil || o.Log == nil {
+	if o.Verifier == nil || o.Receive == nil || o.Evidence == nil || o.Gate == nil || o.Now == nil || o.Log == nil {
 		return nil, errors.New("the API needs a verifier of tokens, receivers, a clock and a log")
 	}
 	if o.MaxBytes < 0 || o.MaxBytes > math.MaxInt32 {
@@ -171,7 +174,7 @@ func cut(text string, most int) string {
 // tell writes the one line of the log, and counts.
 func (s *server) tell(ctx context.Context, v visit, a answer) {
 	s.Observe(v.route, a.outcome)
-	if v.route != routeFacts && v.route != routeEvidence {
+	if v.route != routeFacts && v.route != routeEvidence && v.route != routeGate {
 		return
 	}
 	attrs := []slog.Attr{
@@ -216,6 +219,12 @@ func (s *server) guarded(ctx context.Context, w http.ResponseWriter, r *http.Req
 			return wrongMethod("POST")
 		}
 		return s.upload(w, r, v, func(ctx context.Context, body []byte) (any, error) { return s.Evidence(ctx, v.run, body) })
+	case GatePath:
+		v.route = routeGate
+		if r.Method != http.MethodPost {
+			return wrongMethod("POST")
+		}
+		return s.upload(w, r, v, func(ctx context.Context, body []byte) (any, error) { return s.Gate(ctx, v.run, body) })
 	case OpenAPIPath:
 		v.route = routeOpenAPI
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -66,6 +67,9 @@ func newFixture() *fixture {
 			defer f.mu.Unlock()
 			f.got = append(f.got, string(body))
 			return control.Receipt{Trusted: true, Head: strings.Repeat("a", 40), Root: "infra", Digest: "sha256:" + strings.Repeat("b", 64)}, nil
+		},
+		Gate: func(context.Context, control.Run, []byte) (control.LockReceipt, error) {
+			return control.LockReceipt{Outcome: "rejected", Verdict: json.RawMessage(`{}`)}, nil
 		},
 		Evidence: func(_ context.Context, _ control.Run, body []byte) (control.EvidenceReceipt, error) {
 			f.mu.Lock()

@@ -17,7 +17,7 @@ import (
 // TestPurposes: each route asks for a token of its own purpose, and hands the body to its own receiver.
 func TestPurposes(t *testing.T) {
 	t.Parallel()
-	for path, purpose := range map[string]string{FactsPath: oidc.Facts, EvidencePath: oidc.Evidence} {
+	for path, purpose := range map[string]string{FactsPath: oidc.Facts, EvidencePath: oidc.Evidence, GatePath: oidc.Gate} {
 		f := newFixture()
 		asked := ""
 		f.options.Verifier = verifier(func(_, purpose, _ string) (control.Run, error) {

@@ -58,7 +58,7 @@ func TestDocument(t *testing.T) {
 	if d.OpenAPI != "3.1.0" {
 		t.Errorf("version %q", d.OpenAPI)
 	}
-	if diff := cmp.Diff([]string{EvidencePath, FactsPath, OpenAPIPath}, slices.Sorted(maps.Keys(d.Paths))); diff != "" {
+	if diff := cmp.Diff([]string{EvidencePath, FactsPath, GatePath, OpenAPIPath}, slices.Sorted(maps.Keys(d.Paths))); diff != "" {
 		t.Errorf("paths: -want +got:\n%s", diff)
 	}
 	reached := map[string]bool{"429": true} // TestLimit
@@ -66,8 +66,10 @@ func TestDocument(t *testing.T) {
 		reached[strconv.Itoa(e.status)] = true
 	}
 	answers := d.Paths[FactsPath]["post"].Responses
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(answers)), slices.Sorted(maps.Keys(d.Paths[EvidencePath]["post"].Responses))); diff != "" {
-		t.Errorf("both uploads go the same way, but are documented otherwise:\n%s", diff)
+	for _, path := range []string{EvidencePath, GatePath} {
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(answers)), slices.Sorted(maps.Keys(d.Paths[path]["post"].Responses))); diff != "" {
+			t.Errorf("%s goes the same way as other uploads, but is documented otherwise:\n%s", path, diff)
+		}
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(reached)), slices.Sorted(maps.Keys(answers))); diff != "" {
 		t.Errorf("statuses: -reached +documented:\n%s", diff)
@@ -118,6 +120,8 @@ func TestSchemas(t *testing.T) {
 		"Receipt":  control.Receipt{Why: "x"},
 		"Error":    answer{}.body(),
 		"Recorded": control.EvidenceReceipt{},
+		"Lock":     control.LockDocument{Tree: "x", Digests: []string{"x"}},
+		"Locked":   control.LockReceipt{Verdict: json.RawMessage(`{}`)},
 		"Reports":  report.Document{Tree: "x", Digests: []string{"x"}, Assurance: "x"},
 	} {
 		text, err := json.Marshal(value)

@@ -70,8 +70,10 @@ func (f *Flow) obey(ctx context.Context, r Repository, p Pull, by Person, verb s
 		return f.acknowledge(ctx, r, p, p.Head, by, rest[0])
 	case verb == "explain" && len(rest) == 1:
 		return f.explain(ctx, r, p, rest[0])
+	case verb == "waive":
+		return f.waive(ctx, r, p, by, rest)
 	}
-	return "I know `/platform recheck`, `/platform explain ID` and `/platform ack DIGEST`.", nil
+	return "I know `/platform recheck`, `/platform explain ID`, `/platform ack DIGEST` and `/platform waive …`.", nil
 }
 
 // mayWrite asks GitHub for the role now. Who may not is not asked about again for a while, so that a flood of commands

@@ -114,7 +114,8 @@ func (f *Flow) concerned(ctx context.Context, t Tenant, tree, head string) ([]Ta
 	for _, h := range slices.Compact(heads) {
 		out = append(out, Task{Tenant: t, Kind: EvaluateTested, Subject: h})
 	}
-	return out, nil
+	waiting, err := f.waitingDeployments(ctx, t)
+	return append(out, waiting...), err
 }
 
 // proven is what GitHub says of an upload's sender.

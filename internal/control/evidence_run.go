@@ -29,6 +29,9 @@ func (f *Flow) lookAtRun(ctx context.Context, r Repository, t Task) error {
 	if nothing, err := f.asksNothing(ctx, r.Tenant); err != nil || nothing {
 		return err
 	}
+	if err := f.runMoved(ctx, r, id); err != nil {
+		return err
+	}
 	want, err := f.requirements(ctx, r)
 	if err != nil || len(want.environments) == 0 {
 		return err

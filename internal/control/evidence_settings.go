@@ -9,6 +9,8 @@ import (
 
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/evidence"
+	"github.com/org/platform-action/internal/fact"
+	"github.com/org/platform-action/internal/gate"
 	"github.com/org/platform-action/internal/verdict"
 )
 
@@ -16,8 +18,10 @@ import (
 type requirements struct {
 	tip          string // commit of the default branch
 	environments []requirement
-	guards       []string          // of all suites
-	doubts       []verdict.Finding // why the settings may be other ones: with them nothing passes
+	gates        fact.Known[gate.Settings]    // every environment, as the gate asks for it
+	approvers    map[string][]config.Approver // of waivers, by environment
+	guards       []string                     // of all suites
+	doubts       []verdict.Finding            // why the settings may be other ones: with them nothing passes
 }
 
 type requirement struct {
@@ -75,9 +79,10 @@ func (f *Flow) asksNothing(ctx context.Context, t Tenant) (bool, error) {
 
 // requirementsOf turns settings into what the decision asks for.
 func requirementsOf(s Settings) requirements {
-	var out requirements
+	out := requirements{gates: gateSettings(s), approvers: map[string][]config.Approver{}}
 	for _, name := range slices.Sorted(maps.Keys(s.Config.Environments)) {
 		tested := s.Config.Environments[name].Tested
+		out.approvers[name] = s.Config.Environments[name].Approvers
 		if tested == nil {
 			continue
 		}

@@ -20,17 +20,20 @@ type workflowFileJob struct {
 	matrix bool
 	needs  []string
 	uses   []string // actions of its steps, and the workflow that it calls
+	calls  string   // the workflow that it calls; empty: none
+	enters string   // the environment that it names, with expressions; empty: none
 }
 
 // parseWorkflow reads a workflow's file. What it does not know of a job it passes over.
 func parseWorkflow(data []byte) (workflowFile, error) {
 	var raw struct {
 		Jobs map[string]struct {
-			Name     string    `yaml:"name"`
-			Needs    yaml.Node `yaml:"needs"`
-			Uses     string    `yaml:"uses"`
-			Strategy yaml.Node `yaml:"strategy"`
-			Steps    []struct {
+			Name        string    `yaml:"name"`
+			Needs       yaml.Node `yaml:"needs"`
+			Uses        string    `yaml:"uses"`
+			Strategy    yaml.Node `yaml:"strategy"`
+			Environment yaml.Node `yaml:"environment"`
+			Steps       []struct {
 				Uses string `yaml:"uses"`
 			} `yaml:"steps"`
 		} `yaml:"jobs"`
@@ -40,7 +43,7 @@ func parseWorkflow(data []byte) (workflowFile, error) {
 	}
 	out := workflowFile{jobs: map[string]workflowFileJob{}}
 	for id, j := range raw.Jobs {
-		job := workflowFileJob{shown: j.Name, matrix: !j.Strategy.IsZero(), needs: texts(&j.Needs)}
+		job := workflowFileJob{shown: j.Name, matrix: !j.Strategy.IsZero(), needs: texts(&j.Needs), calls: j.Uses, enters: environmentOf(&j.Environment)}
 		if j.Uses != "" {
 			job.uses = append(job.uses, j.Uses)
 		}
@@ -52,6 +55,23 @@ func parseWorkflow(data []byte) (workflowFile, error) {
 		out.jobs[id] = job
 	}
 	return out, nil
+}
+
+// environmentOf is the environment that a job names: a text, or a name within a map.
+func environmentOf(n *yaml.Node) string {
+	var name string
+	var whole struct {
+		Name string `yaml:"name"`
+	}
+	switch {
+	case n.IsZero():
+		return ""
+	case n.Decode(&name) == nil:
+		return name
+	case n.Decode(&whole) == nil && whole.Name != "":
+		return whole.Name
+	}
+	return "${{ ? }}" // whatever it is
 }
 
 // texts are a text, or a list of them; sorted.
@@ -139,15 +159,20 @@ func (j workflowFileJob) shows(id, name string) bool {
 	if !strings.Contains(own, "${{") {
 		return false
 	}
+	return couldBe(own, name)
+}
+
+// couldBe reports that a text with expressions may come to be another one, in whatever case.
+func couldBe(text, other string) bool {
 	var pattern strings.Builder
-	for i, part := range expressions.Split(own, -1) {
+	for i, part := range expressions.Split(text, -1) {
 		if i > 0 {
 			pattern.WriteString(".*")
 		}
 		pattern.WriteString(regexp.QuoteMeta(part))
 	}
-	re, err := regexp.Compile(`^(?s:` + pattern.String() + `)$`)
-	return err == nil && re.MatchString(name)
+	re, err := regexp.Compile(`^(?is:` + pattern.String() + `)$`)
+	return err == nil && re.MatchString(other)
 }
 
 // apart reports a job that only takes what another one made: it needs one, and its steps bring no code and no cache of

@@ -29,6 +29,7 @@ type FlowOptions struct {
 	Decided    func(outcome string, after time.Duration) // told each published verdict, for metrics; nil: nobody
 	Lost       func()                                    // told each delivery that failed again and again, for metrics; nil: nobody
 	Allowed    func(account int64) bool                  // accounts that are served; nil: all
+	Signer     Signer                                    // of what is answered to jobs; zero: nothing is answered to them
 	MaxAge     time.Duration                             // of a check in progress before the watchdog ends it; defaults to 10 min
 }
 
@@ -135,6 +136,16 @@ func (f *Flow) handle(ctx context.Context, t Task, attempt int) error {
 		return f.answer(ctx, t, f.tested)
 	case WakeTested:
 		return f.o.Queue.Want(ctx, Task{Tenant: t.Tenant, Kind: EvaluateTested, Subject: t.Subject, Input: t.Input})
+	case DecideDeployment:
+		return f.answer(ctx, t, f.decideDeployment)
+	case WakeDeployment:
+		return f.o.Queue.Want(ctx, Task{Tenant: t.Tenant, Kind: DecideDeployment, Subject: t.Subject})
+	case SettleDeployment:
+		return f.answer(ctx, t, f.settleDeployment)
+	case FindDeployments:
+		return f.within(ctx, t.Tenant, f.findDeployments)
+	case EndDeployments:
+		return f.wakeDue(ctx)
 	case CollectGarbage:
 	}
 	return &Parked{Reason: fmt.Sprintf("this version does not know tasks of the kind %.40q", t.Kind)}

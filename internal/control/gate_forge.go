@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // ErrAnswered means that GitHub has an answer of ours already, or waits for none.
@@ -12,10 +13,11 @@ var ErrAnswered = errors.New("GitHub waits for no answer")
 
 // DeploymentInput is what a delivery says of a deployment. All of it is a hint but Commit, which can refuse.
 type DeploymentInput struct {
-	Run         int64  `json:"run"` // 0: not told
-	Environment string `json:"environment"`
-	Commit      string `json:"commit,omitzero"`
-	Deployment  int64  `json:"deployment,omitzero"`
+	Run         int64     `json:"run"` // 0: not told
+	Environment string    `json:"environment"`
+	Commit      string    `json:"commit,omitzero"`
+	Deployment  int64     `json:"deployment,omitzero"`
+	Asked       time.Time `json:"asked,omitzero"`
 }
 
 // DeploymentSubject is the subject of the tasks that decide on a run's deployment to an environment.

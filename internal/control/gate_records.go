@@ -43,16 +43,18 @@ type DeploymentRecord struct {
 	Digests    []string        `json:"digests,omitempty"`
 	Stage      DeploymentStage `json:"stage"`
 
-	Outcome  gate.Outcome   `json:"outcome"`
-	Basis    evidence.Basis `json:"basis"`
-	Digest   string         `json:"digest"` // of the decision that the ledger has
-	Sequence int64          `json:"sequence"`
-	Chain    string         `json:"chain"`
-	Comment  string         `json:"comment"`          // that the answer carries
-	Waiver   string         `json:"waiver,omitempty"` // whose use it took
-	Posting  bool           `json:"posting"`          // an answer was begun and its end not seen
-	Shown    string         `json:"shown"`            // digest of the last status report
-	Reports  int            `json:"reports"`
+	Outcome   gate.Outcome   `json:"outcome"`
+	Basis     evidence.Basis `json:"basis"`
+	Digest    string         `json:"digest"` // of the decision that the ledger has
+	Sequence  int64          `json:"sequence"`
+	Chain     string         `json:"chain"`
+	Comment   string         `json:"comment"`          // that the answer carries
+	Waiver    string         `json:"waiver,omitempty"` // whose use it took
+	Posting   bool           `json:"posting"`          // an answer was begun and its end not seen
+	Told      gate.Outcome   `json:"told"`             // what that answer was
+	ToldBasis evidence.Basis `json:"told_basis"`
+	Shown     string         `json:"shown"` // digest of the last status report
+	Reports   int            `json:"reports"`
 
 	Asked      time.Time `json:"asked"`
 	ErrorSince time.Time `json:"error_since"` // zero: the last answer was no error
@@ -60,6 +62,7 @@ type DeploymentRecord struct {
 	Decided    time.Time `json:"decided"`
 	Wake       time.Time `json:"wake"` // of an open one: when it is looked at again, whatever happens
 
+	Locked    bool               `json:"locked,omitempty"`  // jobs asked, and no protection rule
 	Suites    []string           `json:"suites,omitempty"`  // that were tested or not applicable
 	Passing   []evidence.Passing `json:"passing,omitempty"` // records that counted
 	Settled   bool               `json:"settled"`           // how its jobs ended is known
@@ -81,6 +84,9 @@ type DueDeployment struct {
 	Key    DeploymentKey
 }
 
+// AnyEvidence is the version of a decision that stands whatever the evidence is: GitHub has it.
+const AnyEvidence int64 = -1
+
 // DeploymentVerdict is one decision, as the ledger keeps it, with what it takes.
 type DeploymentVerdict struct {
 	Kind     string // of the ledger's entry: deployment or bypass
@@ -90,6 +96,7 @@ type DeploymentVerdict struct {
 	Evidence int64      // version of the evidence that an approval stands on
 	Waiver   *TakenUse  // use of a waiver that it takes; nil: none
 	Debt     *gate.Debt // that it opens; nil: none
+	Beside   bool       // it is a job's own question: a record that is there stays as it is
 }
 
 // TakenUse is a use of a waiver, as it was read.

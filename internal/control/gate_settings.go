@@ -3,6 +3,7 @@ package control
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/org/platform-action/internal/config"
@@ -56,4 +57,22 @@ func testedRequirement(t config.Tested) evidence.Requirement {
 		})
 	}
 	return want
+}
+
+// gated is an environment as the gate asks for it, with who may answer for a waiver there.
+type gated struct {
+	gate.Environment
+
+	approvers []config.Approver
+}
+
+// gateNamed is the environment of a name in any case; its zero value: there is none that is known.
+func (q requirements) gateNamed(name string) gated {
+	settings, _ := q.gates.Get()
+	for _, e := range settings.Environments {
+		if strings.EqualFold(e.Name, name) {
+			return gated{e, q.approvers[e.Name]}
+		}
+	}
+	return gated{}
 }

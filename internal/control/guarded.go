@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -10,14 +11,14 @@ import (
 	"github.com/org/platform-action/internal/fact"
 )
 
-// guardedChanges are the files that decide what tests say, and that differ between a subject and the default branch:
-// what nobody but the change's own author vouches for proves nothing about it.
+// guardedChanges are the files that decide what tests say, and that differ between a subject and the default branch, or
+// what it is compared with: what nobody but the change's own author vouches for proves nothing about it.
 func (f *Flow) guardedChanges(ctx context.Context, r Repository, head string, want requirements, s subject) (fact.Known[[]evidence.Guarded], error) {
 	theirs, err := f.o.Forge.Paths(ctx, r, s.commit)
 	if err != nil {
 		return fact.Known[[]evidence.Guarded]{}, err
 	}
-	ours, err := f.o.Forge.Paths(ctx, r, want.tip)
+	ours, err := f.o.Forge.Paths(ctx, r, cmp.Or(s.base, want.tip))
 	if err != nil {
 		return fact.Known[[]evidence.Guarded]{}, err
 	}

@@ -21,8 +21,14 @@ func (f *Flow) sweepRepository(ctx context.Context, r Repository) error {
 	if err := f.readBranch(ctx, r); err != nil {
 		return err
 	}
-	if _, err := f.requirements(ctx, r); err != nil { // so that its runs need not ask
+	want, err := f.requirements(ctx, r) // so that its runs need not ask
+	if err != nil {
 		return err
+	}
+	if len(want.environments) > 0 {
+		if err := f.findDeployments(ctx, r); err != nil {
+			return err
+		}
 	}
 	open, err := f.o.Forge.OpenPulls(ctx, r)
 	if err != nil {

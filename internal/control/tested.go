@@ -32,6 +32,7 @@ type subject struct {
 	commit string // the test merge, or the group's commit
 	tree   string
 	merged []string // what it is the merge of
+	base   string   // commit that its guarded content is compared with; empty: that of the default branch
 	author int64
 	late   bool // GitHub has no test merge, and has had time to make one
 }
@@ -209,6 +210,9 @@ func (f *Flow) askAll(ctx context.Context, r Repository, head string, want requi
 		for _, e := range want.environments {
 			q := facts
 			q.Environment, q.Requirement = e.environment, e.Requirement
+			if err := f.deployedBefore(ctx, r, &q); err != nil {
+				return nil, err
+			}
 			out = append(out, answered{s, e.environment, evidence.Tested(q)})
 		}
 	}
@@ -254,7 +258,5 @@ func (f *Flow) testFacts(ctx context.Context, r Repository, head string, want re
 		return q, err
 	}
 	q.Guarded = guarded
-	q.History = fact.Of(evidence.History{}) // nothing was deployed by an approval of ours
-	q.Changes = fact.Missing[evidence.Changes]("nothing was deployed by an approval of ours")
 	return q, nil
 }

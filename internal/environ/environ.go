@@ -2,6 +2,7 @@
 package environ
 
 import (
+	"crypto/ed25519"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/hex"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/golang-jwt/jwt/v4"
+
+	"github.com/org/platform-action/internal/gate/seal"
 )
 
 // Config is what the environment says. Every field's name is part of the product's contract; docs/operations.md describes them.
@@ -35,14 +38,16 @@ type Config struct {
 	PolicyRepo      string  `env:"PLATFORM_POLICY_REPO" envDefault:".github"`
 
 	EncryptionKeyFile string    `env:"PLATFORM_ENCRYPTION_KEY_FILE"`
+	SigningKeyFile    string    `env:"PLATFORM_SIGNING_KEY_FILE"`
 	LogFormat         string    `env:"PLATFORM_LOG_FORMAT" envDefault:"text"`
 	LogLevel          string    `env:"PLATFORM_LOG_LEVEL"  envDefault:"info"`
 	Retention         Retention `envPrefix:"PLATFORM_RETENTION_"`
 
-	PrivateKey    *rsa.PrivateKey `env:"-"`
-	EncryptionKey []byte          `env:"-"` // 32 bytes; empty: no credentials are kept
-	Level         slog.Level      `env:"-"`
-	secretSet     bool            // the variable is there, even if it is empty
+	PrivateKey    *rsa.PrivateKey    `env:"-"`
+	EncryptionKey []byte             `env:"-"` // 32 bytes; empty: no credentials are kept
+	SigningKey    ed25519.PrivateKey `env:"-"` // nil: nothing is signed
+	Level         slog.Level         `env:"-"`
+	secretSet     bool               // the variable is there, even if it is empty
 }
 
 // Retention says how long things are kept, as durations such as 336h.
@@ -146,6 +151,15 @@ func (c *Config) readKeys() []error {
 		var err error
 		if c.EncryptionKey, err = readEncryptionKey(c.EncryptionKeyFile); err != nil {
 			faults = append(faults, err)
+		}
+	}
+	if c.SigningKeyFile != "" {
+		data, err := os.ReadFile(c.SigningKeyFile)
+		if err == nil {
+			c.SigningKey, err = seal.ParsePrivate(data)
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("PLATFORM_SIGNING_KEY_FILE: %w", err))
 		}
 	}
 	return faults

@@ -62,7 +62,7 @@ func (p payload) runOfCallback() (int64, error) {
 
 // gateWish decides on a run that waits for an environment. Everything but the repository may be absent: then the runs that
 // wait are looked for.
-func (p payload) gateWish(t control.Tenant) (wish, error) {
+func (w wants) gateWish(t control.Tenant, p payload) (wish, error) {
 	if !p.does("requested") {
 		return wish{}, nil
 	}
@@ -85,7 +85,7 @@ func (p payload) gateWish(t control.Tenant) (wish, error) {
 		return wish{}, err
 	}
 	return with(t, control.DecideDeployment, control.DeploymentSubject(run, environment), control.DeploymentInput{
-		Run: run, Environment: environment, Commit: p.Deployment.sha, Deployment: max(p.Deployment.id, 0),
+		Run: run, Environment: environment, Commit: p.Deployment.sha, Deployment: max(p.Deployment.id, 0), Asked: w.now().UTC(),
 	})
 }
 

@@ -12,11 +12,11 @@ func TestDeploymentEvents(t *testing.T) {
 	const (
 		deployment = `"deployment":{"id":9,"sha":"` + sha + `","environment":"Production","creator":{"login":"x"}}`
 		at         = "https://api.github.com/repos/acme/infra/actions/runs/5/deployment_protection_rule"
-		decide     = "accepted\n7/100 deployment \"5 production\" {\"run\":5,\"environment\":\"Production\",\"commit\":\"" + sha + "\",\"deployment\":9}"
+		decide     = "accepted\n7/100 deployment \"5 production\" {\"run\":5,\"environment\":\"Production\",\"commit\":\"" + sha + "\",\"deployment\":9,\"asked\":\"2026-01-02T03:04:05Z\"}"
 		find       = "accepted\n7/100 deployments \"\" "
 	)
 	requested := func(environment, callback, more string) string {
-		return `"action":"requested","environment":"` + environment + `","event":"push","deployment_callback_url":"` + callback + `",` + more
+		return `"action":"requested","environment":"` + environment + `","event":"push","ref":"refs/heads/main","deployment_callback_url":"` + callback + `",` + more
 	}
 	status := func(state, more string) string {
 		return `"action":"created",` + deployment + `,"deployment_status":{"id":3,"state":"` + state + `"}` + more

@@ -52,7 +52,7 @@ func (p payload) fits(event string) bool {
 	case "workflow_run":
 		return p.WorkflowRun.there && p.WorkflowRun.id > 0 && !bool(p.WorkflowJob) && p.Environment == "" && p.Status == nil
 	case "deployment_protection_rule":
-		return p.Repository != nil && p.Status == nil && !p.WorkflowRun.there && p.bare()
+		return p.Repository != nil && p.Status == nil && !p.WorkflowRun.there && p.After == "" && p.alone()
 	case "deployment_status":
 		return p.Status != nil && p.Deployment.there
 	case "repository":
@@ -66,6 +66,10 @@ func isNumber(n int64) bool { return n > 0 && n <= math.MaxInt32 }
 
 // bare reports that there is no other object that the event could be about.
 func (p payload) bare() bool {
+	return p.alone() && p.Ref == ""
+}
+
+func (p payload) alone() bool {
 	return p.PullRequest == nil && p.Issue == nil && p.Comment == nil && p.CheckRun == nil && p.CheckSuite == nil &&
-		p.MergeGroup == nil && p.Ref == "" && p.Account == nil
+		p.MergeGroup == nil && p.Account == nil
 }

@@ -46,7 +46,7 @@ func (w wants) tasksOf(event string, p payload) (wish, error) {
 	case "pull_request_review":
 		return p.reviewWish(t)
 	case "deployment_protection_rule":
-		return p.gateWish(t)
+		return w.gateWish(t, p)
 	case "deployment_status":
 		return p.statusWish(t)
 	case "installation":

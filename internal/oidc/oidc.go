@@ -22,10 +22,11 @@ import (
 // GitHub is the issuer of github.com's tokens. That of GitHub Enterprise Server is https://HOST/_services/token.
 const GitHub = "https://token.actions.githubusercontent.com"
 
-// The purposes of a token. One that was asked for one of them is refused for the other.
+// The purposes of a token. One that was asked for one of them is refused for the others.
 const (
 	Facts    = "facts"
 	Evidence = "evidence"
+	Gate     = "gate"
 )
 
 const (
@@ -133,7 +134,7 @@ func AudienceOf(address, purpose, digest string) string {
 // is the sender's to put right; ErrUnavailable means that nobody can tell now. That a token is used only once is for
 // the caller to see to.
 func (v *Verifier) Verify(ctx context.Context, token, purpose, digest string) (control.Run, error) {
-	if purpose != Facts && purpose != Evidence || !isDigest(digest) {
+	if purpose != Facts && purpose != Evidence && purpose != Gate || !isDigest(digest) {
 		return control.Run{}, errors.New("a token is verified for a purpose and a body's SHA-256; one of them is missing")
 	}
 	signed, err := parse(token)

@@ -122,7 +122,7 @@ func (s *Store) DecideDeployment(ctx context.Context, t control.Tenant, v contro
 		if err != nil {
 			return err
 		}
-		had, _, err := deploymentAt(ctx, b, t, d.DeploymentKey, s.db.dialect().lock)
+		had, known, err := deploymentAt(ctx, b, t, d.DeploymentKey, s.db.dialect().lock)
 		if err != nil {
 			return err
 		}
@@ -143,6 +143,9 @@ func (s *Store) DecideDeployment(ctx context.Context, t control.Tenant, v contro
 				return err
 			}
 		}
+		if v.Beside && known && !had.Locked {
+			return nil
+		}
 		return s.saveDeployment(ctx, b, t, d)
 	})
 	if errors.Is(err, control.ErrMovedOn) {
@@ -162,7 +165,7 @@ func (s *Store) mayDecide(ctx context.Context, b *batch, t control.Tenant, had c
 		}
 		return nil
 	}
-	if !had.Open() || had.Stage != control.StageOpen && v.Record.Stage == control.StageOpen {
+	if !had.Open() && !v.Beside {
 		return fmt.Errorf("it is decided already: %w", control.ErrMovedOn)
 	}
 	if v.Record.Outcome != gate.OutcomeApproved {
@@ -172,7 +175,7 @@ func (s *Store) mayDecide(ctx context.Context, b *batch, t control.Tenant, had c
 	if err != nil {
 		return err
 	}
-	if version != v.Evidence {
+	if version != v.Evidence && v.Evidence != control.AnyEvidence {
 		return fmt.Errorf("there is more evidence: %w", control.ErrMovedOn)
 	}
 	if v.Waiver == nil || had.Waiver == v.Waiver.ID { // this attempt has its use already

@@ -71,6 +71,13 @@ func (r *Repo) AddRun(run Run) {
 	r.runs[run.ID] = run
 }
 
+// RunOf is a run as it is now.
+func (r *Repo) RunOf(id int64) Run {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	return r.runs[id]
+}
+
 // DeleteRun removes a run, as anybody with write access may.
 func (r *Repo) DeleteRun(id int64) {
 	r.s.mu.Lock()
@@ -187,7 +194,8 @@ func (s *Server) runs(c *call) answer {
 	var all []any
 	for _, id := range slices.Backward(slices.Sorted(maps.Keys(c.repo.runs))) {
 		run := c.repo.runs[id]
-		if sha := q.Get("head_sha"); sha == "" || sha == run.HeadSHA {
+		sha, status := q.Get("head_sha"), q.Get("status")
+		if (sha == "" || sha == run.HeadSHA) && (status == "" || status == run.Status) {
 			all = append(all, c.repo.runJSON(run))
 		}
 	}

@@ -22,6 +22,7 @@ type commit struct {
 	sha, tree string
 	parents   []string
 	files     map[string]string // path → blob
+	author    string            // login; empty: writer
 }
 
 func newNetwork() *network {

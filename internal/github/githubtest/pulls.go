@@ -258,10 +258,35 @@ func (s *Server) compare(c *call) answer {
 			files = append(files, d.json())
 		}
 	}
-	return ok(object{
-		"status": "ahead", "ahead_by": 1, "behind_by": 0, "total_commits": 1, "commits": []any{},
+	brought := s.brought(c.repo, base.sha, head.sha)
+	list, header := paged(s, c, brought)
+	return answer{status: http.StatusOK, header: header, body: object{
+		"status": "ahead", "ahead_by": len(brought), "behind_by": 0, "total_commits": len(brought), "commits": list,
 		"base_commit": base.json(), "merge_base_commit": fork.json(), "files": files,
-	})
+	}}
+}
+
+// brought are the commits that lead to one and not to another, with who wrote them.
+func (s *Server) brought(r *Repo, base, head string) []any {
+	had, list := r.net.ancestors(base), []any{}
+	for _, sha := range slices.Sorted(maps.Keys(r.net.ancestors(head))) {
+		if had[sha] {
+			continue
+		}
+		c := r.net.commits[sha]
+		out := c.json()
+		out["author"] = s.user(or(c.author, "writer"))
+		out["committer"] = out["author"]
+		list = append(list, out)
+	}
+	return list
+}
+
+// Author says who wrote and committed a commit.
+func (r *Repo) Author(sha, login string) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.net.commits[sha].author = login
 }
 
 func (c *commit) json() object {

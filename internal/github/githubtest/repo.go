@@ -46,6 +46,7 @@ type Repo struct {
 	runs          map[int64]Run
 	artifacts     []*Artifact
 	gates         []*Gate
+	opened        []Issue
 	deployments   []*deployment
 	protected     map[string]bool   // branches
 	replaced      map[string][]byte // archives to serve instead of the real ones, by commit

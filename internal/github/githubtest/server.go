@@ -188,6 +188,7 @@ func (s *Server) routes() {
 	s.reviewRoutes()
 	s.teamRoutes()
 	s.deploymentRoutes()
+	s.issueRoutes()
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.note(Request{Method: r.Method, Path: r.URL.Path, Status: http.StatusNotFound, Counted: true})
 		s.reject("no route for " + r.Method + " " + r.URL.Path)

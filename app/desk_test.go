@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/evidence"
+	counted "github.com/org/platform-action/internal/evidence/report"
+	"github.com/org/platform-action/internal/github"
+	"github.com/org/platform-action/internal/github/githubtest"
+	"github.com/org/platform-action/internal/store"
+)
+
+// desk is the flow on a real store and GitHub's stand-in, with a queue and a clock of the server that only the test moves.
+type desk struct {
+	t      *testing.T
+	hub    *githubtest.Server
+	repo   *githubtest.Repo
+	tenant control.Tenant
+	db     *store.Store
+	broken *flaky
+	flow   *control.Flow
+	now    time.Time
+	wanted []control.Task
+	tip    string
+}
+
+var deskKey = sync.OnceValue(func() *rsa.PrivateKey { //nolint:gochecknoglobals // made once, because it takes long
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+// Want implements control.Queue.
+func (d *desk) Want(_ context.Context, tasks ...control.Task) error {
+	d.wanted = append(d.wanted, tasks...)
+	return nil
+}
+
+func newDesk(t *testing.T, more string) *desk {
+	t.Helper()
+	d := &desk{t: t, now: time.Now().UTC().Truncate(time.Second)}
+	clock := func() time.Time { return d.now }
+	var err error
+	if d.hub, err = githubtest.New(githubtest.Options{Validate: true, Key: deskKey()}); err != nil {
+		t.Fatal(err)
+	}
+	url, err := d.hub.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &journal{}
+	logger := slog.New(slog.NewTextHandler(log, nil))
+	if d.db, err = store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "p.db"), Now: clock, Log: logger}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = d.db.Close()
+		_ = d.hub.Close()
+		for _, bad := range d.hub.Invalid() {
+			t.Error("GitHub would refuse: " + bad)
+		}
+		if t.Failed() {
+			t.Log(log.String())
+		}
+	})
+	forge, err := github.New(github.Options{APIURL: url, AppID: d.hub.AppID(), PrivateKey: deskKey(), Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := control.NewEngine(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.broken = &flaky{Records: d.db, at: -1}
+	d.flow = control.NewFlow(control.FlowOptions{Forge: forge, Records: d.broken, Queue: d, Engine: engine, Now: clock, Log: logger})
+	i := d.hub.Install("acme")
+	d.repo = d.hub.AddRepository(i, "shop")
+	d.tenant = control.Tenant{Installation: i.ID, Repository: d.repo.ID}
+	d.tip = d.repo.Commit("main", guardedFiles(more))
+	for _, login := range []string{"writer", "boss", "other"} {
+		d.repo.SetRole(login, "write")
+	}
+	d.do(control.Task{Tenant: d.tenant.Account(), Kind: control.SyncInstallation})
+	d.do(control.Task{Tenant: d.tenant, Kind: control.SweepRepository})
+	return d
+}
+
+// do handles a task until it ends; what asks for later fails the test.
+func (d *desk) do(t control.Task) {
+	d.t.Helper()
+	if err := d.flow.Handle(d.t.Context(), t, 1); err != nil {
+		d.t.Fatalf("%s: %v", t.Kind, err)
+	}
+}
+
+// tested keeps a record of a run on a commit, as an upload would: so many pass, and fail.
+func (d *desk) tested(id int64, commit string, passed, failed int) {
+	d.t.Helper()
+	run := githubtest.Run{
+		ID: id, Path: ci, HeadSHA: commit, Event: "push", Branch: "main", Attempt: 1, Status: "completed", Conclusion: "success", Started: d.now,
+		Jobs: []githubtest.Job{{ID: id*100 + 1, Name: "test", Conclusion: "success"}, {ID: id*100 + 2, Name: "record", Conclusion: "success"}},
+	}
+	d.repo.AddRun(run)
+	r, err := evidence.NewRecord(evidence.Record{
+		Producer: evidence.Producer{
+			Tenant: evidence.Tenant{Installation: d.tenant.Installation, Repository: d.tenant.Repository}, OwnerID: d.repo.Owner().ID,
+			HeadRepositoryID: d.repo.ID, HeadCommit: commit, Workflow: ci, Job: "record", Needs: []string{"test"}, Event: "push",
+			Ref: "refs/heads/main", RunID: id, Attempt: 1, RunStarted: d.now, Runner: "github-hosted",
+		},
+		Subject: evidence.Subject{Commit: commit, Tree: d.repo.Tree(commit)}, Assurance: evidence.AssuranceSameJob, Recorded: d.now,
+		Suites: []evidence.Suite{{
+			Name: "unit", Counts: counted.Counts{Executed: passed + failed, Passed: passed, Failed: failed},
+			Reports: []evidence.ReportDigest{{Name: "a.xml", Format: "junit", SHA256: strings.Repeat("f", 64)}},
+		}},
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if _, err := d.db.KeepEvidence(d.t.Context(), d.tenant, control.Kept{Records: []evidence.Record{r}}); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// ask lets a run wait for production.
+func (d *desk) ask(id int64, commit string) {
+	d.t.Helper()
+	run := deploying(id, commit)
+	run.Started = d.now
+	d.repo.Deploy(run, "production")
+}
+
+// try decides once; what comes back is what the queue would be told.
+func (d *desk) try(id int64) error {
+	return d.flow.Handle(d.t.Context(), control.Task{Tenant: d.tenant, Kind: control.DecideDeployment, Subject: control.DeploymentSubject(id, "production")}, 1)
+}
+
+// pass lets time go by in steps, with a look at each, until GitHub has an answer.
+func (d *desk) pass(id int64, most, step time.Duration) githubtest.Gate {
+	d.t.Helper()
+	for end := d.now.Add(most); d.now.Before(end); d.now = d.now.Add(step) {
+		err := d.try(id)
+		var later *control.Later
+		if err != nil && !errors.As(err, &later) && !errors.Is(err, errBroken) {
+			d.t.Logf("an attempt failed: %v", err)
+		}
+		if g := d.repo.GateOf(id, "production"); g.State != "waiting" {
+			return g
+		}
+	}
+	return d.repo.GateOf(id, "production")
+}
+
+// proved fails the test where GitHub was told something that the ledger does not have, or the ledger does not hold.
+func (d *desk) proved(g githubtest.Gate) {
+	d.t.Helper()
+	if err := d.db.VerifyLedger(d.t.Context(), d.tenant); err != nil {
+		d.t.Error(err)
+	}
+	entries, err := d.db.Ledger(d.t.Context(), d.tenant, 0, 1000)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, e := range entries {
+		if strings.Contains(string(e.Body), `"outcome":"`+g.State+`"`) {
+			return
+		}
+	}
+	d.t.Errorf("GitHub was told %q, and none of %d entries says why", g.State, len(entries))
+}
+
+var errBroken = errors.New("the store is down")
+
+// flaky is a store that fails at one of its calls, before or after it has done what it was asked for.
+type flaky struct {
+	control.Records
+
+	at, calls int // the call that fails; -1: none
+	after     bool
+}
+
+func (f *flaky) breaks() bool {
+	f.calls++
+	return f.calls-1 == f.at
+}
+
+func (f *flaky) Deployment(ctx context.Context, t control.Tenant, k control.DeploymentKey) (control.DeploymentRecord, bool, error) {
+	if f.breaks() {
+		return control.DeploymentRecord{}, false, errBroken
+	}
+	return f.Records.Deployment(ctx, t, k)
+}
+
+func (f *flaky) DeploymentsOf(ctx context.Context, t control.Tenant, run int64) ([]control.DeploymentRecord, error) {
+	if f.breaks() {
+		return nil, errBroken
+	}
+	return f.Records.DeploymentsOf(ctx, t, run)
+}
+
+func (f *flaky) DeploymentHistory(ctx context.Context, t control.Tenant, e []string, n int) ([]control.DeploymentRecord, error) {
+	if f.breaks() {
+		return nil, errBroken
+	}
+	return f.Records.DeploymentHistory(ctx, t, e, n)
+}
+
+func (f *flaky) Evidence(ctx context.Context, t control.Tenant, s control.EvidenceSearch) ([]evidence.Record, error) {
+	if f.breaks() {
+		return nil, errBroken
+	}
+	return f.Records.Evidence(ctx, t, s)
+}
+
+func (f *flaky) EvidenceVersion(ctx context.Context, t control.Tenant) (int64, error) {
+	if f.breaks() {
+		return 0, errBroken
+	}
+	return f.Records.EvidenceVersion(ctx, t)
+}
+
+func (f *flaky) ChangeDeployment(ctx context.Context, t control.Tenant, k control.DeploymentKey, change func(*control.DeploymentRecord)) (control.DeploymentRecord, error) {
+	breaks := f.breaks()
+	if breaks && !f.after {
+		return control.DeploymentRecord{}, errBroken
+	}
+	d, err := f.Records.ChangeDeployment(ctx, t, k, change)
+	if breaks {
+		return control.DeploymentRecord{}, errBroken
+	}
+	return d, err
+}
+
+func (f *flaky) DecideDeployment(ctx context.Context, t control.Tenant, v control.DeploymentVerdict) (control.DeploymentRecord, error) {
+	breaks := f.breaks()
+	if breaks && !f.after {
+		return control.DeploymentRecord{}, errBroken
+	}
+	d, err := f.Records.DecideDeployment(ctx, t, v)
+	if breaks {
+		return control.DeploymentRecord{}, errBroken
+	}
+	return d, err
+}
