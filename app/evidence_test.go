@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/org/platform-action/internal/github"
 	"github.com/org/platform-action/internal/github/githubtest"
 )
 
@@ -273,6 +274,7 @@ func TestUploadAttacks(t *testing.T) {
 	other := r.Commit("other", map[string]string{"other.md": "text\n"})
 	good := document(merge, r.Tree(merge), junit(3, 0, 0))
 	now := time.Now().Unix()
+	r.AddRun(recorded(90, "push", other, ""))
 	id := int64(100)
 	for name, c := range map[string]struct {
 		run    func(*githubtest.Run)
@@ -302,6 +304,7 @@ func TestUploadAttacks(t *testing.T) {
 		"a run that is nowhere":           {claims: map[string]any{"run_id": "9"}, status: 403, code: "unknown-run"},
 		"a job that has ended":            {job: testJob, status: 403, code: "job-ended"},
 		"a job that is nowhere":           {claims: map[string]any{"check_run_id": "9"}, status: 403, code: "unknown-job"},
+		"a job of another run":            {claims: map[string]any{"check_run_id": text(90*100 + recordJob)}, status: 403, code: "job-ended"},
 		"no job":                          {claims: map[string]any{"check_run_id": nil}, status: 403, code: "unknown-job"},
 		"a job of no known name":          {run: func(r *githubtest.Run) { r.Jobs[1].Name = "something" }, status: 403, code: "unknown-job"},
 		"another purpose":                 {claims: map[string]any{"aud": strings.Replace(w.audience(good), "/evidence/", "/facts/", 1)}, body: good, status: 401, code: "wrong-audience"},
@@ -536,6 +539,63 @@ func TestEditedWorkflow(t *testing.T) {
 	w.shows(r, again, "Not tested: unit: self-attested", "failure") // the approval was of another head
 }
 
+// TestTeamOwns: whom a team consists of is asked of GitHub, and an invitation is no membership. An account that does not let
+// the App see it is told so.
+func TestTeamOwns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.public()
+	files := asking("isolated")
+	files[".github/CODEOWNERS"] = "/.github/ @Acme/Ops @elsewhere/ops\n"
+	i, r := w.shop("acme", files)
+	for _, login := range []string{"member", "invited"} {
+		r.SetRole(login, "write")
+	}
+	w.hub.Join(i, "ops", "member", "active")
+	w.hub.Join(i, "ops", "invited", "pending")
+	w.start()
+	w.swept()
+	edit := func(id int64, branch, login, title, conclusion string) githubtest.CheckRun {
+		t.Helper()
+		n, head, merge := w.change(r, branch, map[string]string{ci: ciFile + "# " + branch + "\n"})
+		r.Review(n, login, "APPROVED")
+		run := recorded(id, "pull_request", head, merge)
+		r.AddRun(run)
+		if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+			t.Fatal(status, answer)
+		}
+		return w.shows(r, head, title, conclusion)
+	}
+	edit(1, "invitation", "invited", "Not tested: unit: self-attested", "failure")
+	edit(2, "membership", "member", "Tested", "success")
+
+	granted := map[string]string{}
+	for _, p := range github.Permissions() {
+		if p.Name != "members" {
+			granted[p.Name] = p.Level
+		}
+	}
+	w.hub.Grant(granted, github.Events())
+	w.hub.ExpireTokens()
+	run := edit(3, "hidden", "member", "Not tested: unit: self-attested", "failure")
+	if !strings.Contains(run.Output.Summary, "members: read") {
+		t.Errorf("what the account has to grant is not said:\n%s", run.Output.Summary)
+	}
+}
+
+// TestGuardedPointers: a symbolic link is no file, and what it stands for decides what tests say all the same.
+func TestGuardedPointers(t *testing.T) {
+	t.Parallel()
+	w, r := asked(t, "isolated")
+	_, head, merge := w.change(r, "linked", map[string]string{".github/actions/test": githubtest.Link("../../elsewhere")})
+	run := recorded(1, "pull_request", head, merge)
+	r.AddRun(run)
+	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, head, "Not tested: unit: self-attested", "failure")
+}
+
 // TestRecordByCommand uploads as the documentation tells: in a job of its own, without a checkout.
 func TestRecordByCommand(t *testing.T) {
 	t.Parallel()
@@ -556,4 +616,84 @@ func TestRecordByCommand(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	w.shows(r, head, "Tested", "success")
+}
+
+// TestNothingRan: whatever GitHub shows of a run in which nothing ran, the check says so, and waits for nothing more.
+func TestNothingRan(t *testing.T) {
+	t.Parallel()
+	w, r := asked(t, "isolated")
+	_, head, merge := w.change(r, "empty", nil)
+	run := recorded(1, "pull_request", head, merge)
+	r.AddRun(run)
+	w.bring(r, run, recordJob, document(merge, "", junit(0, 0, 0)), nil)
+	w.end(r, run, "success")
+	w.shows(r, head, "Not tested: unit: zero-tests", "failure")
+
+	_, head, merge = w.change(r, "silent", nil)
+	run = recorded(2, "pull_request", head, merge)
+	r.AddRun(run)
+	w.end(r, run, "success")
+	w.shows(r, head, "Not tested: unit: no-evidence", "failure")
+}
+
+// TestMovedBase: what was tested before the base moved is not what a merge would make now; whoever asks anew is told so,
+// and a run on the new merge answers it.
+func TestMovedBase(t *testing.T) {
+	t.Parallel()
+	w, r := asked(t, "isolated")
+	n, head, merge := w.change(r, "docs", nil)
+	run := recorded(1, "pull_request", head, merge)
+	r.AddRun(run)
+	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, head, "Tested", "success")
+	w.end(r, run, "success")
+
+	r.Commit("main", map[string]string{"other.md": "text\n"})
+	r.Retarget(n, "main") // GitHub makes another test merge
+	moved := r.PullMerge(n)
+	if r.Tree(moved) == r.Tree(merge) {
+		t.Fatal("the base did not move")
+	}
+	w.send(r.RerunEvent(head, "platform/tested", "writer"))
+	w.shows(r, head, "Waiting: unit: merge-not-tested", "") // for the first two minutes of a head, then it is red
+	again := recorded(2, "pull_request", head, moved)
+	r.AddRun(again)
+	if status, answer := w.bring(r, again, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusForbidden || code(answer) != "wrong-tree" {
+		t.Errorf("the reports of the merge before: %d %v", status, answer)
+	}
+	if status, answer := w.bring(r, again, recordJob, document(moved, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, head, "Tested", "success")
+}
+
+// TestApprovalTakenBack: a merge group brings nothing whose approval does not stand any more.
+func TestApprovalTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.public()
+	files := asking("isolated")
+	files[".github/CODEOWNERS"] = "/.github/ @owner\n"
+	_, r := w.shop("acme", files)
+	r.SetRole("owner", "write")
+	w.start()
+	w.swept()
+	n, head, merge := w.change(r, "edited", map[string]string{ci: ciFile + "# edited\n"})
+	run := recorded(1, "pull_request", head, merge)
+	r.AddRun(run)
+	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
+		t.Fatal(status, answer)
+	}
+	w.shows(r, head, "Not tested: unit: self-attested", "failure")
+	r.Review(n, "owner", "APPROVED")
+	w.send(r.ReviewEvent("submitted", n, "owner"))
+	w.shows(r, head, "Tested", "success")
+	r.Review(n, "owner", "CHANGES_REQUESTED")
+	w.send(r.ReviewEvent("submitted", n, "owner"))
+	w.shows(r, head, "Not tested: unit: self-attested", "failure")
+	group := r.MergeGroup(n)
+	w.send(r.MergeGroupEvent(n, group))
+	w.shows(r, group, "Not tested: unit: self-attested", "failure")
 }

@@ -121,17 +121,25 @@ func TestPoliciesThatCannotBeRead(t *testing.T) {
 	again("m5.2xlarge", "a link in the place of policies", "symbolic link")
 }
 
-// TestConfigurationTooLarge: GitHub tells the size of a large file alone.
-func TestConfigurationTooLarge(t *testing.T) {
+// TestConfigurationUnreadable: GitHub tells the size of a large file alone, and a link is none.
+func TestConfigurationUnreadable(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, githubtest.Options{})
-	_, r := w.shop("acme", map[string]string{".github/platform.yml": "version: 1\n# " + strings.Repeat("x", 1<<20) + "\n"})
-	w.start()
-	w.swept()
-	_, _, run := w.propose(r, "bigger", bigger("m5.large"))
-	if run.Conclusion != "failure" || !strings.Contains(run.Output.Summary, "larger than 1 MiB") {
-		t.Errorf("%s: %s\n%s", run.Conclusion, run.Output.Title, run.Output.Summary)
+	for told, content := range map[string]string{
+		"larger than 1 MiB": "version: 1\n# " + strings.Repeat("x", 1<<20) + "\n",
+		"symbolic link":     githubtest.Link("../platform.yml"),
+	} {
+		t.Run(told, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, githubtest.Options{})
+			_, r := w.shop("acme", map[string]string{".github/platform.yml": content})
+			w.start()
+			w.swept()
+			_, _, run := w.propose(r, "bigger", bigger("m5.large"))
+			if run.Conclusion != "failure" || !strings.Contains(run.Output.Summary, told) {
+				t.Errorf("%s: %s\n%s", run.Conclusion, run.Output.Title, run.Output.Summary)
+			}
+			_, _, run = w.propose(r, "mended", map[string]string{".github/platform.yml": "version: 1\n"})
+			equal(t, "conclusion of what mends it", run.Conclusion, "success")
+		})
 	}
-	_, _, run = w.propose(r, "mended", map[string]string{".github/platform.yml": "version: 1\n"})
-	equal(t, "conclusion of what mends it", run.Conclusion, "success")
 }

@@ -86,7 +86,7 @@ func TestDoctor(t *testing.T) {
 		}},
 		"permissions": {func(c *clinic) {
 			c.hub.Grant(map[string]string{"checks": "read", "contents": "write", "metadata": "read", "pull_requests": "write", "actions": "read", "issues": "read"}, []string{"push"})
-		}, 1, []string{"FAIL\tpermissions", "checks: write, deployments: write, issues: write, merge_queues: read, event check_run", "/apps/"}},
+		}, 1, []string{"FAIL\tpermissions", "checks: write, deployments: write, issues: write, members: read, merge_queues: read, event check_run", "/apps/"}},
 		"other webhook":    {func(c *clinic) { c.hub.HookTo("https://old.example/webhooks/github") }, 1, []string{"FAIL\twebhook", "https://old.example/webhooks/github"}},
 		"open door":        {func(c *clinic) { c.front(http.StatusOK) }, 1, []string{"FAIL\twebhook", "with 200 instead of 401"}},
 		"server is down":   {func(c *clinic) { c.at("http://127.0.0.1:1") }, 3, []string{"unknown\twebhook", "cannot be reached"}},

@@ -77,8 +77,7 @@ func (o *recordOptions) run(ctx context.Context, s streams) error {
 		sayCounted(words, c)
 	}
 	if empty := firstEmpty(counted); empty != nil {
-		say(s.err, "platform: suite %s: %s. Nothing was recorded: that tested nothing", empty.Name, countsText(empty.Counts))
-		return &outcomeError{verdict.Block}
+		return o.refuse(ctx, s, words, address, d, *empty)
 	}
 	if err := o.deliver(ctx, s, words, address, d); err != nil {
 		return err
@@ -90,6 +89,20 @@ func (o *recordOptions) run(ctx context.Context, s streams) error {
 		}
 	}
 	return err
+}
+
+// refuse leaves no document of a suite in which nothing ran: a later step could take it for one that counts. The App is
+// told, so that its check says why, and not just that a record is missing.
+func (o *recordOptions) refuse(ctx context.Context, s streams, words io.Writer, address string, d report.Document, empty report.Counted) error {
+	recorded := "Nothing was recorded"
+	if o.output.out = ""; o.upload {
+		if err := o.deliver(ctx, s, words, address, d); err != nil {
+			return err
+		}
+		recorded = "The App recorded it, and it does not count"
+	}
+	say(s.err, "platform: suite %s: %s. %s: that tested nothing", empty.Name, countsText(empty.Counts), recorded)
+	return &outcomeError{verdict.Block}
 }
 
 // destination checks where it shall go before anything is done.

@@ -71,6 +71,9 @@ type TestForge interface {
 	// Writers are who wrote or committed what a pull request brings; known is false where GitHub cannot name one of them.
 	Writers(ctx context.Context, r Repository, number int) (ids []int64, known bool, err error)
 
+	// TeamMember reports whether somebody is in a team of the repository's owner; ErrForbidden that the App may not see.
+	TeamMember(ctx context.Context, r Repository, slug string, p Person) (bool, error)
+
 	FindTested(ctx context.Context, r Repository, head string) (id int64, finished bool, err error) // our check run platform/tested
 }
 

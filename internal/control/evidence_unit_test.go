@@ -8,6 +8,13 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/org/platform-action/internal/config"
+	"github.com/org/platform-action/internal/evidence"
+	"github.com/org/platform-action/internal/verdict"
 )
 
 const ciFile = `
@@ -43,7 +50,7 @@ func TestWorkflowJobs(t *testing.T) {
 			t.Errorf("%q is job %q, want %q", shown, got, want)
 		}
 	}
-	for id, want := range map[string]bool{"unit": false, "record": true, "several": true, "checked": false, "cached": false, "local": false} {
+	for id, want := range map[string]bool{"unit": false, "shards": false, "record": true, "several": true, "checked": false, "cached": false, "local": false} {
 		if got := w.jobs[id].apart(); got != want {
 			t.Errorf("job %s is apart: %t", id, got)
 		}
@@ -153,7 +160,7 @@ func TestUnpackEvidence(t *testing.T) {
 		"a bomb beside it":     mild,
 		"claims 4 GB":          claims(zipped(t, file("evidence.json", "{}")), 0xfffffffe),
 		"claims less":          claims(bomb, 100),
-		"too large":            make([]byte, maxArtifact+1),
+		"too large":            append(make([]byte, maxArtifact), zipped(t, file("evidence.json", "{}"))...), // which a reader of ZIP files takes
 	} {
 		if got, err := unpackEvidence(archive); err == nil {
 			t.Errorf("%s: %d bytes were read", name, len(got))
@@ -171,4 +178,45 @@ func FuzzUnpackEvidence(f *testing.F) {
 			t.Errorf("%d bytes", len(got))
 		}
 	})
+}
+
+// TestRequirementsOf: each word of the configuration reaches the decision.
+func TestRequirementsOf(t *testing.T) {
+	t.Parallel()
+	c, err := config.Parse("platform.yml", []byte(`version: 1
+environments:
+  production:
+    tested:
+      suites:
+        - {name: unit, workflow: .github/workflows/ci.yml, job: test, min_tests: 20, paths: ["api/**"], guards: ["tools/**", Makefile]}
+        - {name: e2e, workflow: .github/workflows/e2e.yml, job: browser, guards: [Makefile]}
+      max_age: 24h
+      assurance: same-job
+    after: staging
+    soak: 30m
+  staging:
+    tested: {suites: [{name: unit, workflow: .github/workflows/ci.yml, job: test}], assurance: artifact}
+  preview: {}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doubt := verdict.Finding{ID: "config-unreadable", Severity: verdict.Undecided}
+	got := requirementsOf(Settings{Config: c, Notes: []verdict.Finding{doubt, {ID: "config-unused", Severity: verdict.Warn}}})
+	all := []string{"**"}
+	want := requirements{
+		environments: []requirement{
+			{"production", evidence.Requirement{MaxAge: 24 * time.Hour, Assurance: evidence.AssuranceSameJob, RetryBudget: evidence.DefaultRetryBudget, Suites: []evidence.SuiteRequirement{
+				{Name: "unit", Workflow: ".github/workflows/ci.yml", Job: "test", MinTests: 20, Paths: []string{"api/**"}, Guards: []string{"tools/**", "Makefile"}},
+				{Name: "e2e", Workflow: ".github/workflows/e2e.yml", Job: "browser", MinTests: 1, Paths: all, Guards: []string{"Makefile"}},
+			}}},
+			{"staging", evidence.Requirement{MaxAge: evidence.DefaultMaxAge, Assurance: evidence.AssuranceArtifact, RetryBudget: evidence.DefaultRetryBudget, Suites: []evidence.SuiteRequirement{
+				{Name: "unit", Workflow: ".github/workflows/ci.yml", Job: "test", MinTests: 1, Paths: all},
+			}}},
+		},
+		guards: []string{"Makefile", "tools/**"}, doubts: []verdict.Finding{doubt},
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(requirements{}, requirement{})); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
 }

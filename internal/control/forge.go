@@ -36,8 +36,31 @@ type Comparison struct {
 
 // Listing is which files a commit has, by path, with the id of their content.
 type Listing struct {
-	Files map[string]string
-	Whole bool // false: there are more files than GitHub tells
+	Files    map[string]string
+	Pointers map[string]string // symbolic links and submodules, which stand for something else; not among Files
+	Whole    bool              // false: there are more files than GitHub tells
+}
+
+// content is the id of what stands at a path, whether it is a file or stands for one; empty: nothing does.
+func (l Listing) content(name string) string {
+	if id := l.Files[name]; id != "" {
+		return id
+	}
+	if id := l.Pointers[name]; id != "" {
+		return "-> " + id
+	}
+	return ""
+}
+
+// paths are those at which something stands, in no order.
+func (l Listing) paths(do func(name string) bool) {
+	for _, names := range []map[string]string{l.Files, l.Pointers} {
+		for name := range names {
+			if !do(name) {
+				return
+			}
+		}
+	}
 }
 
 // RunState is a workflow run as GitHub has it now, not as it says itself.

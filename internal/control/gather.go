@@ -182,7 +182,7 @@ func (f *Flow) propose(ctx context.Context, r Repository, c *change, o organisat
 }
 
 func same(a, b document) bool {
-	return a.Found == b.Found && !a.Large && !b.Large && string(a.Data) == string(b.Data)
+	return a.Found == b.Found && !a.Large && !b.Large && !a.Link && !b.Link && string(a.Data) == string(b.Data)
 }
 
 func (f *Flow) fileAt(ctx context.Context, r Repository, commit, name string) (document, error) {

@@ -27,8 +27,8 @@ func (f *Flow) guardedChanges(ctx context.Context, r Repository, head string, wa
 	}
 	changed := map[string]bool{}
 	for _, both := range []Listing{theirs, ours} {
-		for name := range both.Files {
-			if theirs.Files[name] != ours.Files[name] && isGuarded(name, want.guards) {
+		for name := range both.paths {
+			if theirs.content(name) != ours.content(name) && isGuarded(name, want.guards) {
 				changed[name] = true
 			}
 		}

@@ -18,6 +18,16 @@ type ownerRule struct {
 // ownerFiles are where GitHub looks for the file; the first one counts.
 func ownerFiles() []string { return []string{".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"} }
 
+// teamOf splits @organisation/team; slug is empty for anything else.
+func teamOf(owner string) (account, slug string) {
+	name, named := strings.CutPrefix(owner, "@")
+	account, slug, team := strings.Cut(name, "/")
+	if !named || !team || account == "" || strings.Contains(slug, "/") {
+		return "", ""
+	}
+	return account, slug
+}
+
 func parseOwners(data []byte) codeOwners {
 	var out codeOwners
 	for line := range strings.Lines(string(data)) {

@@ -154,9 +154,9 @@ func (f *Flow) doubt(ctx context.Context, r Repository, run Run, state RunState)
 
 func below(l Listing, folder string) map[string]string {
 	out := map[string]string{}
-	for name, blob := range l.Files {
+	for name := range l.paths {
 		if strings.HasPrefix(name, folder) {
-			out[name] = blob
+			out[name] = l.content(name)
 		}
 	}
 	return out

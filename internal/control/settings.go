@@ -33,6 +33,9 @@ func govern(configuration, usage document) (governing, error) {
 		if d.Large {
 			return g, fmt.Errorf("%s is larger than 1 MiB", d.Path)
 		}
+		if d.Link {
+			return g, fmt.Errorf("%s is a symbolic link or a submodule: make it a file", d.Path)
+		}
 	}
 	var err error
 	if g.config, err = config.Parse(configuration.Path, configuration.Data); err != nil {

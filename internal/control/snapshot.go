@@ -42,6 +42,7 @@ type document struct {
 	Blob  string `json:"blob,omitempty"` // id of its content; empty: not told
 	Found bool   `json:"found"`
 	Large bool   `json:"large,omitempty"` // larger than is read: Data is empty
+	Link  bool   `json:"link,omitempty"`  // a symbolic link or a submodule stands there: Data is empty
 	Data  []byte `json:"data,omitempty"`
 }
 
@@ -93,6 +94,9 @@ func (f *Flow) readBranch(ctx context.Context, r Repository) error {
 
 // document reads a file of a commit, unless the one at hand has the same content.
 func (f *Flow) document(ctx context.Context, r Repository, commit, name string, listing Listing, had document) (document, error) {
+	if id := listing.Pointers[name]; id != "" {
+		return document{Path: name, Blob: listing.content(name), Found: true, Link: true}, nil
+	}
 	blob := listing.Files[name]
 	if blob == "" && listing.Whole {
 		return document{Path: name}, nil
@@ -107,7 +111,7 @@ func (f *Flow) document(ctx context.Context, r Repository, commit, name string, 
 
 // usagePath is the usage file that a configuration names. A configuration that cannot be read names none.
 func usagePath(d document) string {
-	if !d.Found || d.Large {
+	if !d.Found || d.Large || d.Link {
 		return ""
 	}
 	c, err := config.Parse(d.Path, d.Data)

@@ -76,7 +76,7 @@ func onlyNothing(answers []answered) bool {
 	for _, a := range answers {
 		for _, s := range a.decision.Suites {
 			nothing := s.Code == evidence.CodeNoEvidence || s.Code == evidence.CodeWrongTree || s.Code == evidence.CodeMergeNotTested
-			if s.Outcome == evidence.OutcomeNotTested && (!nothing || s.Record != nil) {
+			if s.Outcome == evidence.OutcomeNotTested && (!nothing || s.RunID != 0) {
 				return false
 			}
 		}

@@ -25,6 +25,10 @@ type attemptKey struct {
 	attempt int
 }
 
+func (k attemptKey) compare(other attemptKey) int {
+	return cmp.Or(cmp.Compare(k.run, other.run), cmp.Compare(k.attempt, other.attempt))
+}
+
 // attempts are the runs about a subject while they are gathered.
 type attempts struct {
 	list  map[attemptKey]evidence.Run
@@ -56,6 +60,9 @@ func (f *Flow) runsAbout(ctx context.Context, r Repository, head string, want re
 		return runs, "", err
 	}
 	if err := f.lost(ctx, r, &a, records, s); err != nil {
+		return runs, "", err
+	}
+	if err := f.fetchFirst(ctx, r, want, &a, records); err != nil {
 		return runs, "", err
 	}
 	if err := f.placeRuns(ctx, r, head, s, &a); err != nil {

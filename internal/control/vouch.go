@@ -3,6 +3,7 @@ package control
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -22,9 +23,15 @@ func (f *Flow) vouch(ctx context.Context, r Repository, head string, want requir
 	if err != nil {
 		return err
 	}
+	if err := f.joined(ctx, r, &by, list); err != nil {
+		return err
+	}
 	for i := range list {
 		g := &list[i]
 		if g.Why = by.missing(g.Path); g.Why != "" {
+			if err := f.takeBack(ctx, r, approvalOf(g.Path, c), head); err != nil {
+				return err
+			}
 			continue
 		}
 		g.Approved = true
@@ -37,18 +44,30 @@ func (f *Flow) vouch(ctx context.Context, r Repository, head string, want requir
 
 // approvalOf names the approval of a file's content; that of a file that is gone, too.
 func approvalOf(name string, c content) string {
-	return "approved/" + digestOf(name+"\x00"+c.theirs.Files[name])
+	return "approved/" + digestOf(name+"\x00"+c.theirs.content(name))
+}
+
+// takenBack stands where an approval was noted that no longer holds.
+const takenBack = "taken back"
+
+// takeBack notes that an approval which was given on a head does not stand there any more. One of another head does.
+func (f *Flow) takeBack(ctx context.Context, r Repository, name, head string) error {
+	of, known, err := f.o.Records.Recall(ctx, r.Tenant, name)
+	if err != nil || !known || string(of) != head {
+		return err
+	}
+	return f.o.Records.Remember(ctx, r.Tenant, name, []byte(takenBack))
 }
 
 // approvedBefore looks for approvals of the same content in the pull requests that a merge group consists of.
 func (f *Flow) approvedBefore(ctx context.Context, r Repository, c content, list []evidence.Guarded) error {
 	for i := range list {
 		g := &list[i]
-		_, known, err := f.o.Records.Recall(ctx, r.Tenant, approvalOf(g.Path, c))
+		of, known, err := f.o.Records.Recall(ctx, r.Tenant, approvalOf(g.Path, c))
 		if err != nil {
 			return err
 		}
-		if g.Approved = known; !known {
+		if g.Approved = known && string(of) != takenBack; !g.Approved {
 			g.Why = "no approval of this content by a code owner is known: it is noted when its pull request is looked at"
 		}
 	}
@@ -58,8 +77,10 @@ func (f *Flow) approvedBefore(ctx context.Context, r Repository, c content, list
 // approvers are those whose approval of a pull request counts, and what they own.
 type approvers struct {
 	owners codeOwners
-	logins []string // in lower case
-	why    string   // why none of them counts; empty: they do
+	people []Person
+	teams  map[string]bool // in lower case, of the owners: one of the people is in it
+	hidden bool            // the App may not see who is in a team
+	why    string          // why none of them counts; empty: they do
 }
 
 // missing is why nobody vouches for a file; empty: somebody does.
@@ -68,21 +89,62 @@ func (a approvers) missing(name string) string {
 		return a.why
 	}
 	owners := a.owners.of(name)
-	teams := false
+	hidden := false
 	for _, o := range owners {
-		login, person := strings.CutPrefix(strings.ToLower(o), "@")
-		teams = teams || strings.Contains(login, "/")
-		if person && slices.Contains(a.logins, login) {
+		login, named := strings.CutPrefix(strings.ToLower(o), "@")
+		_, slug := teamOf(o)
+		hidden = hidden || slug != "" && a.hidden
+		if named && (a.teams[login] || slices.ContainsFunc(a.people, func(p Person) bool { return strings.ToLower(p.Login) == login })) {
 			return ""
 		}
 	}
 	switch {
 	case len(owners) == 0:
 		return "nobody owns it in CODEOWNERS on the default branch"
-	case teams:
-		return "none of the people who own it has approved this head, and whom a team consists of the App may not see: name people in CODEOWNERS"
+	case hidden:
+		return "its teams cannot be seen: the account has to grant the App members: read"
 	}
 	return "none of those who own it, and neither wrote nor pushed it, has approved this head"
+}
+
+// maxTeams bounds how many teams are asked about: a CODEOWNERS that names more for what one change touches is not
+// believed for the rest of them.
+const maxTeams = 20
+
+// joined finds the teams that own one of the files and in which somebody who approved is.
+func (f *Flow) joined(ctx context.Context, r Repository, a *approvers, list []evidence.Guarded) error {
+	a.teams = map[string]bool{}
+	for _, g := range list {
+		for _, o := range a.owners.of(g.Path) {
+			account, slug := teamOf(o)
+			if slug == "" || !strings.EqualFold(account, r.Owner) || len(a.people) == 0 || a.hidden {
+				continue
+			}
+			name := strings.ToLower(account + "/" + slug)
+			if _, asked := a.teams[name]; asked || len(a.teams) >= maxTeams {
+				continue
+			}
+			in, err := f.anyIn(ctx, r, slug, a.people)
+			if errors.Is(err, ErrForbidden) {
+				a.hidden = true
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			a.teams[name] = in
+		}
+	}
+	return nil
+}
+
+func (f *Flow) anyIn(ctx context.Context, r Repository, slug string, people []Person) (bool, error) {
+	for _, p := range people {
+		if in, err := f.o.Forge.TeamMember(ctx, r, slug, p); err != nil || in {
+			return in, err
+		}
+	}
+	return false, nil
 }
 
 func (f *Flow) approvers(ctx context.Context, r Repository, head string, want requirements, s subject, ours Listing) (approvers, error) {
@@ -123,7 +185,7 @@ func (f *Flow) approvers(ctx context.Context, r Repository, head string, want re
 			return out, err
 		}
 		if role >= RoleWrite {
-			out.logins = append(out.logins, strings.ToLower(p.Login))
+			out.people = append(out.people, p)
 		}
 	}
 	return out, nil

@@ -66,6 +66,7 @@ type SuiteDecision struct {
 	Outcome Outcome `json:"outcome"`
 	Reason
 	Record *Judged `json:"record,omitempty"` // what it was judged by; nil where there is none
+	RunID  int64   `json:"run_id,omitempty"` // the newest run that may record it; 0: none is known
 }
 
 // Judged is the record that a suite was judged by.

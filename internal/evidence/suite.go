@@ -36,6 +36,13 @@ func (a *asked) ran(s SuiteRequirement) (answer, *Judged) {
 	if newest == nil {
 		return a.nothing(s, distrust), nil
 	}
+	got, judged := a.by(newest, s)
+	got.run = newest.id.run
+	return got, judged
+}
+
+// by decides by one attempt.
+func (a *asked) by(newest *view, s SuiteRequirement) (answer, *Judged) {
 	looked := "the newest trusted run of " + a.wanted(s)
 	switch {
 	case newest.started.IsZero():

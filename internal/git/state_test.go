@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -125,5 +126,79 @@ func TestHeadOfNone(t *testing.T) {
 	t.Parallel()
 	if _, err := git.Head(t.Context(), t.TempDir()); !errors.Is(err, git.ErrNoRepository) {
 		t.Error(err)
+	}
+}
+
+// TestHeadOfDeaf: a repository can tell git to look less closely at its files.
+func TestHeadOfDeaf(t *testing.T) {
+	t.Parallel()
+	dir, do := checkout(t)
+	old := time.Now().Add(-time.Hour)
+	age := func(name string) {
+		t.Helper()
+		if err := os.Chtimes(filepath.Join(dir, name), old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	age("a.txt")
+	do("update-index", "--refresh")
+	put(t, dir, "new", "two\n") // as long as what was there, and as old: another file in its place
+	age("new")
+	if err := os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "a.txt")); err != nil {
+		t.Fatal(err)
+	}
+	do("config", "core.trustctime", "false")
+	do("config", "core.checkStat", "minimal")
+	if do("status", "--porcelain") != "" {
+		t.Fatal("git sees the change all the same: this test shows nothing")
+	}
+	changed(t, dir, "a.txt")
+}
+
+// TestHeadOfSubmodule: a commit of a submodule that is not the one of the tree is a change, whatever is ignored.
+func TestHeadOfSubmodule(t *testing.T) {
+	t.Parallel()
+	dir, do := checkout(t)
+	other, _ := checkout(t)
+	do("-c", "protocol.file.allow=always", "submodule", "add", "-q", other, "lib")
+	do("commit", "-qm", "with a submodule")
+	changed(t, dir)
+	do("-C", "lib", "commit", "-q", "--allow-empty", "-m", "another")
+	do("config", "diff.ignoreSubmodules", "all")
+	do("config", "submodule.lib.ignore", "all")
+	if do("status", "--porcelain") != "" {
+		t.Fatal("git sees the change all the same: this test shows nothing")
+	}
+	changed(t, dir, "lib")
+}
+
+// TestHeadWritesNothing: whoever asks leaves the index as it is, so that no hook has a reason to run.
+func TestHeadWritesNothing(t *testing.T) {
+	t.Parallel()
+	dir, do := checkout(t)
+	index := filepath.Join(dir, ".git/index")
+	before, err := os.ReadFile(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(filepath.Join(dir, "a.txt"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	changed(t, dir)
+	if after, err := os.ReadFile(index); err != nil || string(after) != string(before) {
+		t.Errorf("the index was written: %v", err)
+	}
+	do("status")
+	if after, err := os.ReadFile(index); err != nil || string(after) == string(before) {
+		t.Fatalf("git has nothing to write: this test shows nothing (%v)", err)
+	}
+}
+
+func changed(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	got, err := git.Head(t.Context(), dir)
+	if diff := cmp.Diff(want, got.Changed); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
 	}
 }

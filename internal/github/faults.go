@@ -1,8 +1,10 @@
 package github
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
@@ -34,6 +36,17 @@ func fault(doing string, err error) error {
 	return fmt.Errorf("%s: GitHub answered %d: %.200s", doing, e.Response.StatusCode, e.Message)
 }
 
+// unprocessable tells a repository that left an installation from a permission that the account has not granted: with
+// the former nothing is left to do, and the latter must not look like it.
+func unprocessable(e *ghinstallation.HTTPError) error {
+	text, err := io.ReadAll(io.LimitReader(e.Response.Body, 4<<10))
+	if err != nil || !bytes.Contains(text, []byte("repository")) {
+		return fmt.Errorf("no token for installation %d: its account has not granted what the App asks for since its last update; "+
+			"an owner of the account accepts it under its installed GitHub Apps, and platform doctor lists what is missing: %w", e.InstallationID, control.ErrForbidden)
+	}
+	return fmt.Errorf("no token for installation %d (answer 422: the repository left it): %w", e.InstallationID, control.ErrGone)
+}
+
 // mintFault tells what a refused token means: an installation that is gone is no reason to try again.
 func mintFault(err error) error {
 	if later, ok := errors.AsType[*control.Later](err); ok {
@@ -48,7 +61,7 @@ func mintFault(err error) error {
 	case http.StatusNotFound, http.StatusForbidden:
 		return fmt.Errorf("no token for installation %d (answer %d: uninstalled or suspended): %w", e.InstallationID, e.Response.StatusCode, control.ErrGone)
 	case http.StatusUnprocessableEntity:
-		return fmt.Errorf("no token for installation %d (answer 422: it lacks a permission, or the repository left it): %w", e.InstallationID, control.ErrGone)
+		return unprocessable(e)
 	case http.StatusUnauthorized:
 		return fmt.Errorf("GitHub refuses the App's key (answer 401): check PLATFORM_GITHUB_APP_ID, the private key and this machine's clock")
 	}

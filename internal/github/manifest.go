@@ -24,6 +24,7 @@ func Permissions() []Permission {
 		{"contents", "read", "to read Terraform files, .github/platform.yml and policies; nothing is ever pushed"},
 		{"deployments", "write", "to answer the protection rule of an environment, and to hear what was deployed; nothing is ever deployed"},
 		{"issues", "write", "to hear commands in comments, which GitHub sends under this name, and to open an issue where somebody broke the glass"},
+		{"members", "read", "to see who is in a team that CODEOWNERS or the approvers of an environment name"},
 		{"merge_queues", "read", "to hear of merge queues, so that they do not wait for ever"},
 		{"metadata", "read", "GitHub asks every App for it: names of repositories, roles of people"},
 		{"pull_requests", "write", "to read what a change proposes, and to write its comment"},

@@ -155,9 +155,12 @@ func (a *App) Paths(ctx context.Context, r control.Repository, commit string) (c
 	if err != nil {
 		return control.Listing{}, fault("listing the files", err)
 	}
-	out := control.Listing{Files: make(map[string]string, len(t.Entries)), Whole: !t.GetTruncated()}
+	out := control.Listing{Files: make(map[string]string, len(t.Entries)), Pointers: map[string]string{}, Whole: !t.GetTruncated()}
 	for _, e := range t.Entries {
-		if e.GetType() == "blob" && e.GetMode() != "120000" { // a link is no file of the source
+		switch {
+		case e.GetType() == "commit" || e.GetMode() == "120000":
+			out.Pointers[e.GetPath()] = e.GetSHA()
+		case e.GetType() == "blob":
 			out.Files[e.GetPath()] = e.GetSHA()
 		}
 	}

@@ -28,6 +28,7 @@ const (
 	forVerdicts purpose = iota
 	forDeployments
 	forIssues
+	forTeams
 )
 
 // source mints tokens of one grant. Each has a transport of its own: ghinstallation's are not safe to share, and one
@@ -53,6 +54,8 @@ func permissions(g grant) *github.InstallationTokenOptions {
 		o.Permissions = &github.InstallationPermissions{Metadata: read, Deployments: write}
 	case forIssues:
 		o.Permissions = &github.InstallationPermissions{Metadata: read, Issues: write}
+	case forTeams:
+		o.Permissions = &github.InstallationPermissions{Metadata: read, Members: read}
 	case forVerdicts:
 		o.Permissions = &github.InstallationPermissions{Metadata: read, Contents: read, PullRequests: write, Checks: write, Actions: read}
 	}

@@ -401,3 +401,24 @@ func TestManyAnnotations(t *testing.T) {
 		t.Errorf("%d %v %v", found, finished, err)
 	}
 }
+
+// TestUngranted: an account that has not accepted a permission is told so, and does not look like one that left.
+func TestUngranted(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, githubtest.Options{}, nil)
+	w.hub.Grant(map[string]string{"metadata": "read", "contents": "read"}, nil)
+	w.hub.ExpireTokens()
+	_, err := w.app.Branch(t.Context(), w.r, "main")
+	if !errors.Is(err, control.ErrForbidden) || errors.Is(err, control.ErrGone) || !strings.Contains(err.Error(), "has not granted") {
+		t.Errorf("a missing permission gives %v", err)
+	}
+	w.hub.Grant(map[string]string{"metadata": "read", "contents": "read", "checks": "write", "pull_requests": "write", "actions": "read"}, nil)
+	if _, err := w.app.Branch(t.Context(), w.r, "main"); err != nil {
+		t.Errorf("once it is granted: %v", err)
+	}
+	w.repo.Remove()
+	w.hub.ExpireTokens()
+	if _, err := w.app.Branch(t.Context(), w.r, "main"); !errors.Is(err, control.ErrGone) {
+		t.Errorf("a repository that left gives %v", err)
+	}
+}

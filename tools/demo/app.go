@@ -36,6 +36,7 @@ const demoPatience = time.Minute
 // world is a stand-in for GitHub with the demo's repository, and the App as it is run anywhere else.
 type world struct {
 	hub  *githubtest.Server
+	acme *githubtest.Installation
 	repo *githubtest.Repo
 	kept string // folder of the database
 	cmd  *exec.Cmd
@@ -44,7 +45,7 @@ type world struct {
 }
 
 // withApp opens a pull request at a stand-in for GitHub, and shows what the App makes of it.
-func withApp(ctx context.Context, binary, dir, out string, stay bool) error {
+func withApp(ctx context.Context, binary, cli, dir, out string, stay bool) error {
 	fmt.Print("\nThe same as a pull request: the App on SQLite, and a stand-in for GitHub that sends it signed webhooks.\n\n")
 	w, err := newWorld(ctx, binary, dir)
 	if w != nil {
@@ -54,6 +55,12 @@ func withApp(ctx context.Context, binary, dir, out string, stay bool) error {
 		return err
 	}
 	if err := w.scenario(ctx, out); err != nil {
+		return err
+	}
+	if err := w.tested(ctx, cli); err != nil {
+		return err
+	}
+	if err := w.sum(); err != nil {
 		return err
 	}
 	if !stay {
@@ -73,7 +80,8 @@ func newWorld(ctx context.Context, binary, dir string) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{hub: hub, repo: hub.AddRepository(hub.Install("acme"), "shop")}
+	acme := hub.Install("acme")
+	w := &world{hub: hub, acme: acme, repo: hub.AddRepository(acme, "shop")}
 	files, err := sources(dir)
 	if err != nil {
 		return w, err
@@ -100,14 +108,17 @@ func sources(dir string) (map[string]string, error) {
 
 // start runs the App's own program, configured by its environment alone.
 func (w *world) start(ctx context.Context, binary, api string) error {
-	var err error
+	address, err := free(ctx)
+	if err != nil {
+		return err
+	}
 	if w.kept, err = os.MkdirTemp("", "platform-demo-"); err != nil {
 		return err
 	}
 	w.cmd = exec.CommandContext(ctx, binary)
 	w.cmd.Cancel = func() error { return w.cmd.Process.Signal(syscall.SIGTERM) }
 	w.cmd.Env = append(os.Environ(),
-		"PLATFORM_LISTEN=127.0.0.1:0", "PLATFORM_METRICS_LISTEN=127.0.0.1:0", "PLATFORM_LOG_FORMAT=json",
+		"PLATFORM_LISTEN="+address, "PLATFORM_PUBLIC_URL=http://"+address, "PLATFORM_METRICS_LISTEN=127.0.0.1:0", "PLATFORM_LOG_FORMAT=json",
 		"PLATFORM_DATABASE_URL=sqlite:"+filepath.Join(w.kept, "platform.db"), "PLATFORM_GITHUB_API_URL="+api,
 		"PLATFORM_GITHUB_APP_ID="+strconv.FormatInt(w.hub.AppID(), 10), "PLATFORM_GITHUB_PRIVATE_KEY="+string(w.hub.PrivateKeyPEM()),
 		"PLATFORM_GITHUB_WEBHOOK_SECRET="+w.hub.WebhookSecret(),
@@ -193,6 +204,11 @@ func (w *world) scenario(ctx context.Context, out string) error {
 		return err
 	}
 	w.show(sha)
+	return nil
+}
+
+// sum tells what all of it asked of GitHub.
+func (w *world) sum() error {
 	counted, writes := 0, 0
 	for _, r := range w.hub.Log() {
 		if r.Tenant != 0 && r.Counted {

@@ -30,7 +30,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, *binary, *dir, *out)
 	if err == nil {
-		err = withApp(ctx, *app, *dir, *out, *stay)
+		err = withApp(ctx, *app, *binary, *dir, *out, *stay)
 	}
 	stop()
 	if err != nil {

@@ -45,6 +45,7 @@ func operations() map[string][]string {
 		repo + "/branches/{branch}":                                           {"get"},
 		repo + "/pulls/{pull_number}/reviews":                                 {"get"},
 		repo + "/pulls/{pull_number}/commits":                                 {"get"},
+		"/orgs/{org}/teams/{team_slug}/memberships/{username}":                {"get"},
 		repo + "/installation":                                                {"get"},
 		"/installation/repositories":                                          {"get"},
 		"/app":                                                                {"get"},

@@ -71,16 +71,20 @@ func shorten(err error) error {
 	return errors.New("its JSON is malformed")
 }
 
+var (
+	objectForm = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
+	digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	suiteForm  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+)
+
 // Check says what is wrong with the form of a document.
 func (d Document) Check() error {
-	hex := regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
-	digest := regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	switch {
 	case d.Version != DocumentVersion:
 		return fmt.Errorf("the document has version %d; this program reads version %d", d.Version, DocumentVersion)
-	case !hex.MatchString(d.Commit):
+	case !objectForm.MatchString(d.Commit):
 		return fmt.Errorf("the document's commit %.80q is no object id", d.Commit)
-	case d.Tree != "" && !hex.MatchString(d.Tree):
+	case d.Tree != "" && !objectForm.MatchString(d.Tree):
 		return fmt.Errorf("the document's tree %.80q is no object id", d.Tree)
 	case d.Assurance != "" && d.Assurance != "isolated" && d.Assurance != "same-job":
 		return fmt.Errorf("the document's assurance %.80q is neither isolated nor same-job", d.Assurance)
@@ -90,7 +94,7 @@ func (d Document) Check() error {
 		return fmt.Errorf("the document has %d digests; at most %d", len(d.Digests), maxDigests)
 	}
 	for _, text := range d.Digests {
-		if !digest.MatchString(text) {
+		if !digestForm.MatchString(text) {
 			return fmt.Errorf("the document's digest %.80q is not sha256: and 64 hexadecimal digits", text)
 		}
 	}
@@ -123,7 +127,7 @@ func (d Document) checkSuites() error {
 
 // SuiteName says whether a text can name a suite.
 func SuiteName(text string) error {
-	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString(text) {
+	if !suiteForm.MatchString(text) {
 		return fmt.Errorf("%.80q is no name of a suite: letters, digits, . _ -, at most 64", text)
 	}
 	return nil

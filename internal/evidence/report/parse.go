@@ -46,9 +46,13 @@ func Parse(name string, r io.Reader) (Report, error) {
 	return out, nil
 }
 
+var (
+	tapForm     = regexp.MustCompile(`^(?:TAP version \d+|1\.\.\d+|(?:not )?ok\b|Bail out!|# Subtest:)`)
+	goCoverForm = regexp.MustCompile(`^mode: (?:set|count|atomic)\r?(?:\n|$)`)
+)
+
 // kind tells formats apart by how they begin: 0 is nothing at all, ? is none of them.
 func kind(head []byte) byte {
-	tap := regexp.MustCompile(`^(?:TAP version \d+|1\.\.\d+|(?:not )?ok\b|Bail out!|# Subtest:)`)
 	switch {
 	case len(head) == 0:
 		return 0
@@ -56,11 +60,11 @@ func kind(head []byte) byte {
 		return 'x'
 	case head[0] == '{' && bytes.Contains(firstLine(head), []byte(`"Action":`)):
 		return 'g'
-	case regexp.MustCompile(`^mode: (?:set|count|atomic)\r?(?:\n|$)`).Match(head):
+	case goCoverForm.Match(head):
 		return 'c'
 	case bytes.HasPrefix(head, []byte("TN:")), bytes.HasPrefix(head, []byte("SF:")):
 		return 'l'
-	case tap.Match(head):
+	case tapForm.Match(head):
 		return 't'
 	}
 	return '?'

@@ -33,16 +33,17 @@ type level struct {
 
 type point struct{ outcome outcome }
 
+var directiveForm = regexp.MustCompile(`(?i)(?:^|\s)#\s*(skip|todo)`)
+
 func parseTAP(s *source) (Report, error) {
 	t := &tap{source: s, out: Report{Format: TAP, Tool: "tap"}, levels: []level{{}}}
-	directive := regexp.MustCompile(`(?i)(?:^|\s)#\s*(skip|todo)`)
 	for {
 		line, err := s.nextLine()
 		if errors.Is(err, io.EOF) {
 			return t.end()
 		}
 		if err == nil {
-			err = t.take(line, directive)
+			err = t.take(line)
 		}
 		if err != nil {
 			return Report{}, err
@@ -50,7 +51,7 @@ func parseTAP(s *source) (Report, error) {
 	}
 }
 
-func (t *tap) take(line []byte, directive *regexp.Regexp) error {
+func (t *tap) take(line []byte) error {
 	text := bytes.TrimLeft(line, " ")
 	indent := len(line) - len(text)
 	text = bytes.TrimRight(text, " \t")
@@ -75,11 +76,11 @@ func (t *tap) take(line []byte, directive *regexp.Regexp) error {
 	case indent%4 != 0:
 		return nil
 	}
-	return t.statement(indent/4, text, directive)
+	return t.statement(indent/4, text)
 }
 
 // statement reads what the protocol knows, and leaves everything else alone.
-func (t *tap) statement(depth int, text []byte, directive *regexp.Regexp) error {
+func (t *tap) statement(depth int, text []byte) error {
 	switch {
 	case bytes.HasPrefix(text, []byte("TAP version ")):
 		version, err := strconv.Atoi(string(text[len("TAP version "):]))
@@ -94,9 +95,9 @@ func (t *tap) statement(depth int, text []byte, directive *regexp.Regexp) error 
 	case string(text) == "}" && depth < len(t.levels) && t.levels[depth].sum != nil:
 		return t.closeBraces(depth)
 	case bytes.Equal(text, []byte("ok")), bytes.HasPrefix(text, []byte("ok ")):
-		return t.result(depth, passed, text[len("ok"):], directive)
+		return t.result(depth, passed, text[len("ok"):])
 	case bytes.Equal(text, []byte("not ok")), bytes.HasPrefix(text, []byte("not ok ")):
-		return t.result(depth, failed, text[len("not ok"):], directive)
+		return t.result(depth, failed, text[len("not ok"):])
 	}
 	return nil
 }
@@ -153,7 +154,7 @@ func (t *tap) plan(depth int, text []byte) error {
 	return nil
 }
 
-func (t *tap) result(depth int, o outcome, text []byte, directive *regexp.Regexp) error {
+func (t *tap) result(depth int, o outcome, text []byte) error {
 	child, err := t.reach(depth)
 	if err != nil {
 		return err
@@ -171,7 +172,7 @@ func (t *tap) result(depth int, o outcome, text []byte, directive *regexp.Regexp
 	if n, err := strconv.Atoi(string(digits)); err == nil {
 		l.highest = max(l.highest, n)
 	}
-	if m := directive.FindSubmatch(text); m != nil && (o == passed || m[1][0]|0x20 == 't') {
+	if m := directiveForm.FindSubmatch(text); m != nil && (o == passed || m[1][0]|0x20 == 't') {
 		o = skipped
 	}
 	if bytes.HasSuffix(text, []byte("{")) {

@@ -43,10 +43,12 @@ func newElements(s *source, head []byte) (*elements, error) {
 	return x, nil
 }
 
+var encodingForm = regexp.MustCompile(`^<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']`)
+
 // decode turns what the XML declaration names into UTF-8. .NET declares utf-16 in files of UTF-8, so that the bytes
 // have been asked first.
 func (s *source) decode(head []byte) error {
-	m := regexp.MustCompile(`^<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']`).FindSubmatch(head)
+	m := encodingForm.FindSubmatch(head)
 	if m == nil {
 		return nil
 	}

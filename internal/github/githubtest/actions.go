@@ -52,6 +52,7 @@ type Artifact struct {
 	Digest  string    // empty: that of Data; "-": GitHub tells none
 	Created time.Time // zero: now
 	Expired bool
+	Head    string // empty: that of its run
 }
 
 // AddRun adds a workflow run to the repository, or replaces it.
@@ -282,7 +283,7 @@ func (s *Server) artifactsOf(c *call) answer {
 		}
 		all = append(all, object{
 			"id": a.ID, "name": a.Name, "size_in_bytes": a.Size, "expired": a.Expired, "digest": digest, "created_at": stamp(a.Created),
-			"workflow_run": object{"id": run.ID, "repository_id": c.repo.ID, "head_repository_id": run.HeadRepo, "head_sha": run.HeadSHA},
+			"workflow_run": object{"id": run.ID, "repository_id": c.repo.ID, "head_repository_id": run.HeadRepo, "head_sha": cmp.Or(a.Head, run.HeadSHA)},
 		})
 	}
 	list, header := paged(s, c, all)

@@ -45,6 +45,7 @@ type Server struct {
 	repos         map[int64]*Repo
 	installations map[int64]*Installation
 	people        map[string]int64
+	teams         map[string]string // account/team/login → active or pending
 	tokens        map[string]token
 	archives      map[string][]byte // by the key of their address
 	grants        grants
@@ -78,7 +79,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o: o, secret: "webhook-secret-of-the-stand-in", next: 1000, mux: http.NewServeMux(), byID: http.NewServeMux(),
 		names: map[string]*Repo{}, moved: map[string]*Repo{}, repos: map[int64]*Repo{}, installations: map[int64]*Installation{},
-		people: map[string]int64{}, tokens: map[string]token{}, archives: map[string][]byte{}, manifests: map[string]bool{},
+		people: map[string]int64{}, teams: map[string]string{}, tokens: map[string]token{}, archives: map[string][]byte{}, manifests: map[string]bool{},
 		windows: map[int64]*window{}, grants: needed(), sender: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
 	}
 	var err error
@@ -185,6 +186,7 @@ func (s *Server) routes() {
 	s.issuerRoutes()
 	s.actionRoutes()
 	s.reviewRoutes()
+	s.teamRoutes()
 	s.deploymentRoutes()
 	s.issueRoutes()
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -69,10 +69,19 @@ func (s *Server) tree(c *call) answer {
 			}
 		}
 		blob := files[path]
-		entries = append(entries, object{"path": path, "mode": "100644", "type": "blob", "sha": blob, "size": len(c.repo.net.blobs[blob])})
+		mode := "100644"
+		if bytes.HasPrefix(c.repo.net.blobs[blob], []byte(linkMark)) {
+			mode = "120000"
+		}
+		entries = append(entries, object{"path": path, "mode": mode, "type": "blob", "sha": blob, "size": len(c.repo.net.blobs[blob])})
 	}
 	return ok(object{"sha": sha, "url": s.base + c.URL.Path, "tree": entries, "truncated": cut})
 }
+
+const linkMark = "\x00link "
+
+// Link is the content of a file that is a symbolic link. Trees list it as one; archives and git's ids do not.
+func Link(target string) string { return linkMark + target }
 
 func (s *Server) contents(c *call) answer {
 	path := c.PathValue("path")
