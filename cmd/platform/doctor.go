@@ -66,6 +66,7 @@ func newDoctor(s streams) *cobra.Command {
 			return diagnosis(found)
 		},
 	}
+	c.AddCommand(newDoctorEnvironments(s))
 	c.Flags().StringVar(&format, "format", "text", "text or json")
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "name each installation")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))

@@ -15,12 +15,12 @@ import (
 
 	"github.com/org/platform-action/internal/gate/seal"
 	"github.com/org/platform-action/internal/git"
+	"github.com/org/platform-action/internal/oidc"
 	"github.com/org/platform-action/internal/verdict"
 )
 
 const (
-	gatePath    = apiPath + "gate/decide"
-	gatePurpose = "gate"
+	gatePath    = apiPath + oidc.Gate + "/decide"
 	mostDigests = 100
 )
 
@@ -86,7 +86,7 @@ func (o *decideOptions) run(ctx context.Context, s streams) error {
 		Message string          `json:"message"`
 		Verdict json.RawMessage `json:"verdict"`
 	}
-	if err := sendTo(ctx, s.env, o.address, gatePath, gatePurpose, question, &answer); err != nil {
+	if err := sendTo(ctx, s.env, o.address, gatePath, oidc.Gate, question, &answer); err != nil {
 		return &faultError{fmt.Errorf("the App at %s did not decide, so nothing is deployed: %w", o.address, err)}
 	}
 	v, err := o.believe(ctx, answer.Verdict, want)

@@ -60,6 +60,9 @@ func withApp(ctx context.Context, binary, cli, dir, out string, stay bool) error
 	if err := w.tested(ctx, cli); err != nil {
 		return err
 	}
+	if err := w.gate(ctx, cli); err != nil {
+		return err
+	}
 	if err := w.sum(); err != nil {
 		return err
 	}
@@ -115,6 +118,9 @@ func (w *world) start(ctx context.Context, binary, api string) error {
 	if w.kept, err = os.MkdirTemp("", "platform-demo-"); err != nil {
 		return err
 	}
+	if err := w.keys(); err != nil {
+		return err
+	}
 	w.cmd = exec.CommandContext(ctx, binary)
 	w.cmd.Cancel = func() error { return w.cmd.Process.Signal(syscall.SIGTERM) }
 	w.cmd.Env = append(os.Environ(),
@@ -122,6 +128,7 @@ func (w *world) start(ctx context.Context, binary, api string) error {
 		"PLATFORM_DATABASE_URL=sqlite:"+filepath.Join(w.kept, "platform.db"), "PLATFORM_GITHUB_API_URL="+api,
 		"PLATFORM_GITHUB_APP_ID="+strconv.FormatInt(w.hub.AppID(), 10), "PLATFORM_GITHUB_PRIVATE_KEY="+string(w.hub.PrivateKeyPEM()),
 		"PLATFORM_GITHUB_WEBHOOK_SECRET="+w.hub.WebhookSecret(),
+		"PLATFORM_SIGNING_KEY_FILE="+filepath.Join(w.kept, signingKey),
 	)
 	log, err := w.cmd.StderrPipe()
 	if err != nil {

@@ -165,6 +165,11 @@ func (s *Server) claims(r *Repo, run Run, job int64, audience string) object {
 	if job != 0 {
 		out["check_run_id"] = strconv.FormatInt(job, 10)
 	}
+	for _, g := range r.gates { // the job is in the environment that it was let into
+		if g.Run == run.ID && g.Attempt == max(run.Attempt, 1) && g.State == "approved" {
+			out["environment"] = g.Environment
+		}
+	}
 	return out
 }
 
