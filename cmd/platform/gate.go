@@ -30,7 +30,7 @@ func newGate(s streams) *cobra.Command {
 		Args: noCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newGateDecide(s), newGateVerify(s), newGateExport(s))
+	c.AddCommand(newGateDecide(s), newGateVerify(s), newGateExport(s), newGateSimulate(s))
 	return c
 }
 

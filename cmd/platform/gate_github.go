@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -22,7 +23,7 @@ const (
 
 var (
 	shownHead = regexp.MustCompile("ledger entry ([0-9]{1,18}) · `([0-9a-f]{8,64})`") //nolint:gochecknoglobals // compiled once
-	commitID  = regexp.MustCompile(`\b(?:[0-9a-f]{40}|[0-9a-f]{64})\b`)               //nolint:gochecknoglobals // compiled once
+	commitID  = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)                 //nolint:gochecknoglobals // compiled once
 )
 
 // atGitHub holds the ledger against the check runs of the newest pull requests, and of the newest commits that it names.
@@ -97,8 +98,11 @@ func (o *ledgerOptions) heads(ctx context.Context, hub *github.Reader, repo stri
 		}
 	}
 	for _, e := range slices.Backward(l.entries) {
-		if sha := commitID.FindString(e.Subject); sha != "" && !slices.Contains(out, sha) && len(out) < mostHeads {
-			out = append(out, sha)
+		var body struct {
+			Head string `json:"head"` // of verdicts on pull requests
+		}
+		if json.Unmarshal(e.Body, &body) == nil && commitID.MatchString(body.Head) && !slices.Contains(out, body.Head) && len(out) < mostHeads {
+			out = append(out, body.Head)
 		}
 	}
 	return out, nil

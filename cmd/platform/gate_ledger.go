@@ -10,7 +10,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/org/platform-action/internal/gate/seal"
 	"github.com/org/platform-action/internal/ledger"
@@ -113,7 +113,8 @@ type ledgerOptions struct {
 	repo      string
 }
 
-func (o *ledgerOptions) flags(f *pflag.FlagSet) {
+func (o *ledgerOptions) flags(c *cobra.Command) {
+	f := c.Flags()
 	f.StringArrayVar(&o.witnesses, "witness", nil, "signed verdict whose entry the ledger must have; may be given more than once")
 	f.BoolVar(&o.github, "against-github", false, "hold the ledger against the heads that stand in check runs at GitHub (GITHUB_TOKEN)")
 	f.StringVar(&o.repo, "repo", "", "OWNER/NAME of the ledger's repository (default: GITHUB_REPOSITORY)")

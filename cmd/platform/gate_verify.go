@@ -48,7 +48,7 @@ func newGateVerify(s streams) *cobra.Command {
 	f.Int64Var(&o.run, "run", 0, "the verdict must be for this run")
 	f.StringArrayVar(&o.digests, "digest", nil, "the verdict must be about this artifact; may be given more than once")
 	f.StringVar(&o.at, "at", "", "time at which it must have been valid, such as 2026-11-20T10:00:00Z (default: now)")
-	o.ledger.flags(f)
+	o.ledger.flags(c)
 	return c
 }
 

@@ -63,7 +63,7 @@ func chain(n int) []ledger.Entry {
 	var out []ledger.Entry
 	previous := ledger.Genesis(1, 2)
 	for i := range n {
-		e := ledger.Entry{Sequence: int64(i + 1), Kind: "verdict", Subject: fmt.Sprintf("%040d", i+1), Body: json.RawMessage(`{"a":"<b>"}`),
+		e := ledger.Entry{Sequence: int64(i + 1), Kind: "verdict", Subject: fmt.Sprintf("%040d", i+1), Body: json.RawMessage(fmt.Sprintf(`{"a":"<b>","head":"%040d"}`, i+1)),
 			At: time.Date(2026, 11, 20, 9, i, 0, 0, time.UTC)}
 		e.Chain = ledger.Chain(previous, e)
 		previous = e.Chain

@@ -84,7 +84,7 @@ func newRoot(s streams) *cobra.Command {
 	}
 	root.SetVersionTemplate("platform {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newCheck(s), newCost(s), newPrices(s), newPolicy(s), newEvidence(s), newGate(s), newDoctor(s), newInfracost(s))
+	root.AddCommand(newCheck(s), newCost(s), newPrices(s), newPolicy(s), newEvidence(s), newGate(s), newWaiver(s), newDoctor(s), newInfracost(s))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nsee: %s --help", err, c.CommandPath())
 	})

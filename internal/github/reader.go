@@ -14,7 +14,7 @@ import (
 // maxRead is the longest answer that a Reader takes.
 const maxRead = 16 << 20
 
-// Reader reads with a token that is no App's of ours: a person's, or a workflow job's. It writes nothing.
+// Reader reads with a token that is no App's of ours: a person's, or a workflow job's. It writes nothing but Comment's.
 type Reader struct{ client *github.Client }
 
 // NewReader makes a reader. A token goes to https alone, or to this machine.
@@ -49,4 +49,22 @@ func (r *Reader) Get(ctx context.Context, path string, into any) error {
 		return errors.New("GitHub's answer for " + path + " cannot be read: is GITHUB_API_URL the address of its API?")
 	}
 	return nil
+}
+
+// Comment writes one comment, once: a second try could write a second one.
+func (r *Reader) Comment(ctx context.Context, path, body string) (int64, error) {
+	req, err := r.client.NewRequest(http.MethodPost, path, map[string]string{"body": body})
+	if err != nil {
+		return 0, errors.New("the comment cannot be sent")
+	}
+	var out struct {
+		ID int64 `json:"id"`
+	}
+	if _, err := r.client.Do(ctx, req, &out); err != nil {
+		return 0, fault("writing the comment", err)
+	}
+	if out.ID <= 0 {
+		return 0, errors.New("GitHub did not say which comment it made")
+	}
+	return out.ID, nil
 }
