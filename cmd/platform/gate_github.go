@@ -18,7 +18,8 @@ import (
 
 const (
 	mostHeads    = 50 // commits whose check runs are read
-	shortestHead = 8  // digits of a chain as check runs show it
+	shortestHead = 8  // digits of a chain as check runs showed it once
+	wholeHead    = 64
 )
 
 var (
@@ -114,6 +115,9 @@ func (f *findings) shown(where string, l exported, sequence, digits string) {
 	if err != nil || len(digits) < shortestHead {
 		f.wrong("%s shows an entry that is none: %s", where, sequence)
 		return
+	}
+	if len(digits) < wholeHead {
+		where += fmt.Sprintf(" (its first %d digits)", len(digits))
 	}
 	h := ledger.Head{Sequence: n, Chain: "sha256:" + digits}
 	if n >= 1 && n <= int64(len(l.entries)) && strings.HasPrefix(l.entries[n-1].Chain, h.Chain) {

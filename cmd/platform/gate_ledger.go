@@ -22,6 +22,7 @@ const (
 	ledgerKind   = "platform-ledger"
 	maxEntry     = 4 << 20
 	maxEntries   = 2_000_000
+	maxLedger    = 1 << 30
 	ledgerPrefix = `{"kind":"` + ledgerKind + `"`
 )
 
@@ -65,7 +66,8 @@ func readLedger(name string) (exported, error) {
 // parseLedger reads an export, line by line. It says nothing of whether the entries hang together.
 func parseLedger(r io.Reader) (exported, error) {
 	var out exported
-	lines := bufio.NewScanner(r)
+	limited := &io.LimitedReader{R: r, N: maxLedger + 1}
+	lines := bufio.NewScanner(limited)
 	lines.Buffer(nil, maxEntry)
 	for n := 1; lines.Scan(); n++ {
 		if n == 1 {
@@ -83,6 +85,8 @@ func parseLedger(r io.Reader) (exported, error) {
 		}
 	}
 	switch err := lines.Err(); {
+	case limited.N <= 0:
+		return out, fmt.Errorf("it has more than %d MiB", maxLedger>>20)
 	case errors.Is(err, bufio.ErrTooLong):
 		return out, fmt.Errorf("line %d has more than %d MiB", len(out.entries)+2, maxEntry>>20)
 	case err != nil:

@@ -58,7 +58,6 @@ type gatekeeper struct {
 	change   func(v *seal.Verdict)
 	status   int
 	body     string // in place of the answer
-	tree     string
 	audience string
 	asked    []map[string]any
 }
@@ -90,7 +89,7 @@ func (g *gatekeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := g.verdict("http://" + r.Host)
-	_ = json.NewEncoder(w).Encode(map[string]any{"outcome": "approved", "basis": "evidence", "code": "", "message": "said \x1b[31mred", "verdict": json.RawMessage(sealed(g.t, g.signer, v))})
+	_ = json.NewEncoder(w).Encode(map[string]any{"outcome": "approved", "basis": "evidence", "code": "", "message": "said \x1b[31mred", "verdict": json.RawMessage(sealed(g.t, g.signer, v))}) //nolint:contextcheck // the test ends after the answer
 }
 
 func (g *gatekeeper) verdict(server string) seal.Verdict {
@@ -273,4 +272,23 @@ func TestGateDecideCheckout(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask(2, "the work tree is not the commit")
+}
+
+// FuzzKeys: whatever is read as keys has the name that its bytes give it.
+func FuzzKeys(f *testing.F) {
+	f.Add([]byte(`{"keys":[{"kid":"sha256:1","pem":"-----BEGIN PUBLIC KEY-----"}]}`))
+	f.Add([]byte("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n"))
+	pem, err := os.ReadFile(pinned(f, 1))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(pem)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		keys, err := parseKeys(data)
+		for _, k := range keys {
+			if err == nil && seal.KeyID(k.Public) != k.ID {
+				t.Errorf("%q is not the name of its key", k.ID)
+			}
+		}
+	})
 }

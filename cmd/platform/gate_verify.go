@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -127,8 +128,8 @@ func (o *gateVerifyOptions) about(f *findings, v seal.Verdict) {
 	}{
 		{"environment", "--environment", o.environment, u.Environment, o.environment != ""},
 		{"commit", "--commit", o.commit, u.Commit, o.commit != ""},
-		{"repository", "--repository-id", fmt.Sprint(o.repository), fmt.Sprint(u.Repository), o.repository != 0},
-		{"run", "--run", fmt.Sprint(o.run), fmt.Sprint(u.RunID), o.run != 0},
+		{"repository", "--repository-id", strconv.FormatInt(o.repository, 10), strconv.FormatInt(u.Repository, 10), o.repository != 0},
+		{"run", "--run", strconv.FormatInt(o.run, 10), strconv.FormatInt(u.RunID, 10), o.run != 0},
 		{"artifacts", "--digest", fmt.Sprint(o.digests), fmt.Sprint(u.Digests), len(o.digests) > 0},
 	} {
 		switch {

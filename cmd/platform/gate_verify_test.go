@@ -144,7 +144,7 @@ func TestGateVerifyAgainstGitHub(t *testing.T) {
 		"/repos/acme/shop/pulls": `[{"head":{"sha":"` + someCommit + `"}}]`,
 		"/repos/acme/shop/commits/" + someCommit + "/check-runs": fmt.Sprintf(
 			"{\"check_runs\":[{\"name\":\"platform/check\",\"output\":{\"summary\":\"a\\n<sub>ledger entry 4 · `%s`</sub>\"}},{\"name\":\"other\",\"output\":{\"summary\":\"ledger entry 9 · `00000000`\"}}]}",
-			strings.TrimPrefix(whole[3].Chain, "sha256:")[:8]),
+			strings.TrimPrefix(whole[3].Chain, "sha256:")),
 	}
 	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, ok := answers[strings.TrimPrefix(r.URL.Path, "/api/v3")]

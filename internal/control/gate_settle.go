@@ -254,7 +254,7 @@ func (f *Flow) debtIssue(ctx context.Context, r Repository, d DeploymentRecord, 
 	return f.wished(ctx, r, fmt.Sprintf("debt %d %d %s", d.Run, d.Attempt, d.Environment), func() error {
 		title := fmt.Sprintf("Test debt: %s runs a tree without proof of its tests", cut(strings.Map(visible, d.Name), 100))
 		body := fmt.Sprintf("Commit `%.12s`, tree `%.12s`. %s\n\nUntil its tests have run, nothing else is deployed there but a tree that was proven there before.\n\n<sub>ledger entry %d · `%s`</sub>\n",
-			d.Commit, d.Tree, how, d.Sequence, shortened(d.Chain))
+			d.Commit, d.Tree, how, d.Sequence, digits(d.Chain))
 		_, err := f.o.Forge.CreateIssue(ctx, r, title, body)
 		if errors.Is(err, ErrGone) || errors.Is(err, ErrForbidden) {
 			f.log(ctx).WarnContext(ctx, "no issue could be opened", "environment", d.Environment, "error", err.Error())

@@ -177,7 +177,7 @@ func (f *Flow) approveWaiver(ctx context.Context, r Repository, by Person, id st
 		return "", err
 	}
 	return fmt.Sprintf("Waiver `%s` holds until %s, for one deployment of `%.12s` to %s. It opens a test debt.\n\n<sub>ledger entry %d · `%s`</sub>",
-		shortened(w.ID()), w.Expires.Format(time.RFC3339), w.Commit, render.Inert(w.Environment), entry.Sequence, shortened(entry.Chain)), f.o.Queue.Want(ctx, waiting...)
+		shortened(w.ID()), w.Expires.Format(time.RFC3339), w.Commit, render.Inert(w.Environment), entry.Sequence, digits(entry.Chain)), f.o.Queue.Want(ctx, waiting...)
 }
 
 // revokeWaiver ends a waiver. Anybody who may write may: it only shuts the gate.

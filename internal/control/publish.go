@@ -98,7 +98,7 @@ func (f *Flow) checkText(head string, decisions []decision, entry LedgerEntry) (
 		summary = rows(decisions) + "\n" + summary
 	}
 	if entry.Sequence > 0 {
-		summary += fmt.Sprintf("\n<sub>ledger entry %d · `%s`</sub>\n", entry.Sequence, shortened(entry.Chain))
+		summary += fmt.Sprintf("\n<sub>ledger entry %d · `%s`</sub>\n", entry.Sequence, digits(entry.Chain))
 	}
 	return CheckText{
 		Head: head, Done: true, Conclusion: ConclusionOf(d.report.Verdict.Outcome, needsAck(d.report.Verdict)),
@@ -139,8 +139,14 @@ func rows(decisions []decision) string {
 
 // shortened is the first eight digits of a digest.
 func shortened(digest string) string {
-	_, digits, _ := strings.Cut(digest, ":")
-	return digits[:min(len(digits), 8)]
+	all := digits(digest)
+	return all[:min(len(all), 8)]
+}
+
+// digits is a chain as GitHub shows it: all of it, for eight digits could be met again by trying.
+func digits(digest string) string {
+	_, all, _ := strings.Cut(digest, ":")
+	return all
 }
 
 func annotations(v verdict.Verdict) []Annotation {

@@ -106,7 +106,7 @@ func (f *Flow) wake(c TestedCheck, answers []answered) time.Time {
 // showTested writes the check. One that has ended and waits again is made anew: a finished run cannot go on.
 func (f *Flow) showTested(ctx context.Context, r Repository, c TestedCheck, text CheckText, entry LedgerEntry) error {
 	digest := shownDigest(text)
-	text.Summary += fmt.Sprintf("\n<sub>ledger entry %d · `%s`</sub>\n", entry.Sequence, shortened(entry.Chain))
+	text.Summary += fmt.Sprintf("\n<sub>ledger entry %d · `%s`</sub>\n", entry.Sequence, digits(entry.Chain))
 	if c.Finished && !text.Done {
 		c.ID = 0
 	}
