@@ -213,7 +213,7 @@ func (o *recordOptions) deliver(ctx context.Context, s streams, words io.Writer,
 	var receipt struct {
 		Record string `json:"record"`
 	}
-	if err := send(ctx, s.env, address, oidc.Evidence, d, &receipt); err != nil {
+	if err := oidc.Send(ctx, s.env, address, oidc.Evidence, d, &receipt); err != nil {
 		return &faultError{fmt.Errorf("the App at %s did not take the evidence: %w", address, err)}
 	}
 	say(words, "the App at %s recorded it: %s", address, receipt.Record)
