@@ -81,6 +81,7 @@ func (at *standIn) fork(ts *testscript.TestScript, args []string) {
 		return err
 	}))
 	at.pull = at.repo.ForkPull("From outside", "stranger", "main", changes)
+	at.repo.Branch("feature", at.repo.PullHead(at.pull)) // for checkout
 	read := "read"
 	at.serve(ts, &github.InstallationPermissions{Metadata: &read, Contents: &read, PullRequests: &read, Checks: &read})
 }

@@ -153,7 +153,7 @@ func readPlan(name string) (control.Source, error) {
 	open := local.Opens(name)
 	p, err := local.Plan(local.Name(name), open, limits())
 	if err != nil {
-		return control.Source{}, fmt.Errorf("%w\na plan is made with: terraform show -json plan.out > plan.json; without `set -o pipefail` a step may leave half of one", err)
+		return control.Source{}, err
 	}
 	if err := local.Locate(&p, name, ""); err != nil {
 		return control.Source{}, err
