@@ -25,7 +25,7 @@ func TestScripts(t *testing.T) {
 			e.Values[hubKey{}] = &standIn{}
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "hub": hub, "output": output},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "hub": hub, "output": output, "parity": parity},
 	})
 }
 
