@@ -1,12 +1,14 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/org/platform-action/internal/actions"
@@ -86,4 +88,62 @@ func TestDockerfile(t *testing.T) {
 	if mod == nil || file == nil || string(mod[1]) != string(file[1]) {
 		t.Errorf("go.mod says %q and the Dockerfile %q", mod, file)
 	}
+}
+
+var update = flag.Bool("update", false, "write docs/action.md anew")
+
+// TestDocs holds the tables of docs/action.md to action.yml.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	m := action(t)
+	old := string(read(t, "../docs/action.md"))
+	text := section(t, old, "<!-- inputs", inputTable(m))
+	text = section(t, text, "<!-- outputs", outputTable(m))
+	if *update {
+		if err := os.WriteFile("../docs/action.md", []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(old, text); diff != "" {
+		t.Errorf("docs/action.md is not what action.yml says: go test ./action -run TestDocs -update\n%s", diff)
+	}
+}
+
+func inputTable(m manifest) string {
+	var b strings.Builder
+	b.WriteString("| input | default | |\n|---|---|---|\n")
+	for _, name := range actions.Names() {
+		p := m.Inputs[name]
+		standard := "–"
+		if p.Default != "" {
+			standard = "`" + p.Default + "`"
+		}
+		b.WriteString("| `" + name + "` | " + standard + " | " + strings.TrimSpace(p.Description) + " |\n")
+	}
+	return b.String()
+}
+
+func outputTable(m manifest) string {
+	var b strings.Builder
+	b.WriteString("| output | |\n|---|---|\n")
+	for _, name := range []string{"outcome", "monthly-cost", "monthly-delta", "verdict-digest", "report-file", "sarif-file"} {
+		b.WriteString("| `" + name + "` | " + m.Outputs[name].Description + " |\n")
+	}
+	return b.String()
+}
+
+// section replaces what stands between a marker's line and the next end.
+func section(t *testing.T, text, marker, table string) string {
+	t.Helper()
+	at := strings.Index(text, marker)
+	if at < 0 {
+		t.Fatalf("docs/action.md has no marker %s", marker)
+	}
+	from := at + strings.Index(text[at:], "\n") + 1
+	end := strings.Index(text[from:], "<!-- end -->")
+	if end < 0 {
+		t.Fatalf("docs/action.md has no end after %s", marker)
+	}
+	return text[:from] + table + text[from+end:]
 }
