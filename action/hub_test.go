@@ -30,12 +30,12 @@ type standIn struct {
 
 // hub is GitHub: hub start BASE HEAD (folders: main, and the branch of a pull request) · hub fork BASE HEAD ·
 // hub event NAME · hub checkout merge|head|main · hub comments FILE · hub comment LOGIN TEXT · hub app SLUG CONCLUSION
-// TITLE · hub fail METHOD PATH STATUS · hub calls FILE.
+// TITLE · hub fail METHOD PATH STATUS · hub calls FILE · hub plan N FILE.
 func hub(ts *testscript.TestScript, neg bool, args []string) {
 	at, _ := ts.Value(hubKey{}).(*standIn)
 	commands := map[string]func(*testscript.TestScript, []string){
 		"start": at.start, "fork": at.fork, "event": at.event, "checkout": at.checkout, "comments": at.comments, "comment": at.comment,
-		"app": at.app, "fail": at.fail, "calls": at.calls,
+		"app": at.app, "fail": at.fail, "calls": at.calls, "plan": at.plan,
 	}
 	if neg || len(args) == 0 || commands[args[0]] == nil {
 		ts.Fatalf("hub: no such thing; see its comment")
@@ -190,6 +190,20 @@ func (at *standIn) calls(ts *testscript.TestScript, args []string) {
 	}
 	at.server.ResetLog()
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o644))
+}
+
+// plan writes a plan of many resources.
+func (at *standIn) plan(ts *testscript.TestScript, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var list []string
+	for i := range n {
+		list = append(list, fmt.Sprintf(`{"address":"aws_instance.a_rather_long_name_for_a_server_%d","mode":"managed","type":"aws_instance","name":"x","provider_name":"registry.terraform.io/hashicorp/aws",
+"change":{"actions":["create"],"before":null,"after":{"instance_type":"m5.large"},"after_unknown":{},"before_sensitive":{},"after_sensitive":{}}}`, i))
+	}
+	text := `{"format_version":"1.2","terraform_version":"1.11.4","planned_values":{"root_module":{"resources":[]}},"resource_changes":[` + strings.Join(list, ",") +
+		`],"configuration":{"provider_config":{"aws":{"name":"aws","full_name":"registry.terraform.io/hashicorp/aws","expressions":{"region":{"constant_value":"us-east-1"}}}},"root_module":{"resources":[]}}}`
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o644))
 }
 
 // output wants the value of an output: output outcome block.
