@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os/exec"
 	"path/filepath"
@@ -15,11 +16,11 @@ func parity(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: parity ARGS…")
 	}
 	binary := filepath.Join(ts.MkAbs("."), "platform-cli")
-	build := exec.Command("go", "build", "-o", binary, "../cmd/platform")
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "../cmd/platform")
 	if out, err := build.CombinedOutput(); err != nil {
 		ts.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.Command(binary, append([]string{"check", "--format", "json"}, args...)...)
+	cmd := exec.CommandContext(context.Background(), binary, append([]string{"check", "--format", "json"}, args...)...)
 	cmd.Dir = ts.MkAbs("ws")
 	var fault strings.Builder
 	cmd.Stderr = &fault

@@ -211,20 +211,19 @@ func (c *check) proposed(ctx context.Context, commit string, inForce standard) (
 	if change.Whole && !slices.Contains(change.Files, name) && (usage == "" || !slices.Contains(change.Files, path.Clean(usage))) {
 		return []standard{inForce}, nil
 	}
-	own, err := c.ownStandard(ctx)
-	var fault *faultError
-	if errors.As(err, &fault) {
-		return nil, err
+	own, wrong := c.ownStandard(ctx)
+	if _, ours := errors.AsType[*faultError](wrong); ours {
+		return nil, wrong
 	}
 	note := verdict.Finding{
 		ID: "config-proposed", Title: "This change edits the configuration", Severity: verdict.Warn, File: name,
 		Message: "it is judged by the configuration of the default branch; the proposed one counts after it is merged, and can only be stricter before",
 	}
-	if err != nil {
-		note.Title, note.Severity, note.Message = "The proposed configuration is invalid", verdict.Block, err.Error()
+	if wrong != nil {
+		note.Title, note.Severity, note.Message = "The proposed configuration is invalid", verdict.Block, wrong.Error()
 		note.Fix = "correct it in this change; platform check shows the same error"
 		inForce.notes = append(inForce.notes, note)
-		return []standard{inForce}, nil
+		return []standard{inForce}, nil //nolint:nilerr // the fault is theirs, and told
 	}
 	if slices.Equal(own.inputs, inForce.inputs) {
 		return []standard{inForce}, nil

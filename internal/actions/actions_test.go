@@ -2,6 +2,7 @@ package actions_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,9 +18,7 @@ func runner(t *testing.T, env map[string]string) (*actions.Runner, *strings.Buil
 	t.Helper()
 	dir := t.TempDir()
 	all := map[string]string{"GITHUB_OUTPUT": filepath.Join(dir, "output"), "GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary")}
-	for name, value := range env {
-		all[name] = value
-	}
+	maps.Copy(all, env)
 	var out strings.Builder
 	return actions.New(func(name string) string { return all[name] }, &out), &out, dir
 }

@@ -79,7 +79,7 @@ func (r *Runner) appendTo(variable, text string) error {
 	if path == "" {
 		return fmt.Errorf("%s is not set: this program runs as a step of a GitHub workflow; elsewhere use platform check", variable)
 	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) // the runner has made it
 	if err != nil {
 		return fmt.Errorf("%s: %w", variable, err)
 	}

@@ -1,4 +1,4 @@
-// Command actione2e runs the Action under a real runner: act, with the image that the Dockerfile makes, against the
+// Command actionrun runs the Action under a real runner: act, with the image that the Dockerfile makes, against the
 // stand-in for GitHub. It shows what arrived there, and fails where the verdict did not.
 package main
 
@@ -59,7 +59,7 @@ func run(ctx context.Context, act, image, dir string) error {
 	if _, err := hub.Start(); err != nil {
 		return err
 	}
-	defer func() { _ = hub.Close() }()
+	defer func() { _ = hub.Close() }() //nolint:contextcheck // it ends whatever became of ctx
 	in := hub.Install("acme")
 	repo := hub.AddRepository(in, "shop")
 	repo.Commit("main", map[string]string{"infra/main.tf": instance("t3.micro")})
