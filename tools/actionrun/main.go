@@ -69,7 +69,7 @@ func run(ctx context.Context, act, image, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkout(ctx, dir, image, repo, pull); err != nil {
+	if err := checkout(ctx, filepath.Join(dir, "repository"), image, repo, pull); err != nil {
 		return err
 	}
 	front := enterprise(hub)
@@ -84,10 +84,19 @@ func run(ctx context.Context, act, image, dir string) error {
 
 // runner runs the workflow with the token as a secret of it.
 func runner(ctx context.Context, act, dir, api, token string) (string, error) {
+	cache, err := filepath.Abs(filepath.Join(dir, "runner"))
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return "", err
+	}
+	// A runner without a container of its own keeps workspace, event and outputs below its cache: the Action's container
+	// must see them under the same names.
 	cmd := exec.CommandContext(ctx, act, "pull_request", "-e", "event.json", "-P", "ubuntu-latest=-self-hosted", "--pull=false",
-		"--container-options=--network=host", "--env", "GITHUB_API_URL="+api, "-s", "STAND_IN")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "STAND_IN="+token)
+		"--container-options=--network=host -v "+cache+":"+cache, "--env", "GITHUB_API_URL="+api, "-s", "STAND_IN")
+	cmd.Dir = filepath.Join(dir, "repository")
+	cmd.Env = append(os.Environ(), "STAND_IN="+token, "XDG_CACHE_HOME="+cache)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
