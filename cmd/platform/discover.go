@@ -22,7 +22,7 @@ import (
 
 // discover names the Terraform roots that the work tree changes since its branch began: those of the configuration, or
 // all that the repository holds.
-func (in inputs) discover(ctx context.Context, p *progress, out *loaded) ([]string, error) {
+func (in inputs) discover(ctx context.Context, s streams, p *progress, out *loaded) ([]string, error) {
 	configured := out.config.Roots
 	root := repositoryRoot(".")
 	if root == "" {
@@ -54,7 +54,7 @@ func (in inputs) discover(ctx context.Context, p *progress, out *loaded) ([]stri
 	if err != nil {
 		return nil, fmt.Errorf("--base-ref: %w", err)
 	}
-	touched := terraform.Touched(roots, files)
+	touched := terraform.Touched(roots, files, in.readsOf(ctx, s, root, configured))
 	if len(touched) == 0 {
 		out.notes = append(out.notes, verdict.Finding{
 			ID: "nothing-changed", Title: "No Terraform root is changed", Severity: verdict.Allow,
@@ -67,6 +67,20 @@ func (in inputs) discover(ctx context.Context, p *progress, out *loaded) ([]stri
 		paths = append(paths, filepath.Join(root, filepath.FromSlash(r.Path)))
 	}
 	return paths, nil
+}
+
+// readsOf tells what a root reads beside its folders, by the values that it is evaluated with.
+func (in inputs) readsOf(ctx context.Context, s streams, root string, configured []config.Root) func(terraform.Root) terraform.Reads {
+	return func(r terraform.Root) terraform.Reads {
+		dir := filepath.Join(root, filepath.FromSlash(r.Path))
+		settings, err := in.forRoot(dir, configured).settings(s, folder{root, r.Path})
+		if err != nil {
+			return terraform.Reads{Unknown: err.Error()} // it is told when the root is evaluated
+		}
+		limited, cancel := context.WithTimeout(ctx, terraform.DefaultTimeout)
+		defer cancel()
+		return r.Reads(limited, os.DirFS(root), settings)
+	}
 }
 
 // loadFolders evaluates folders on every core; they stand in the order in which they were named.

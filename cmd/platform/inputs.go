@@ -135,7 +135,7 @@ func (in inputs) loadProfile(out *loaded) error {
 func (in inputs) loadPlans(ctx context.Context, s streams, p *progress, paths []string, out *loaded) error {
 	var err error
 	if len(paths) == 0 {
-		if paths, err = in.discover(ctx, p, out); err != nil {
+		if paths, err = in.discover(ctx, s, p, out); err != nil {
 			return err
 		}
 	}
@@ -184,12 +184,17 @@ func (in inputs) loadFile(ctx context.Context, s streams, p *progress, path stri
 	if kind := sniff(path); kind != aPlan {
 		return in.loadEstimated(ctx, path, kind)
 	}
-	if in.baseRef != "" || isFolder(in.base) {
-		return nil, fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref and a folder as --base are for Terraform folders", path)
+	if in.baseRef != "" {
+		return nil, fmt.Errorf("%s is a plan, which says itself what it changes: --base-ref is for Terraform folders; --base compares with another plan, a folder or an estimate", path)
 	}
 	source, err := in.loadPlan(ctx, s, p, path)
 	if err != nil {
 		return nil, err
+	}
+	if isFolder(in.base) {
+		if base, err = in.folderBase(ctx, s); err != nil {
+			return nil, err
+		}
 	}
 	source.Base = base
 	source.Prior, err = in.priorOf(source.Name)

@@ -82,12 +82,7 @@ func (in inputs) baseOf(ctx context.Context, s streams, p *progress, at folder, 
 	case in.base != "" && in.baseRef != "":
 		return nil, fmt.Errorf("--base and --base-ref say two different things; give one")
 	case in.base != "" && isFolder(in.base):
-		other, err := folderAt(in.base)
-		if err != nil {
-			return nil, err
-		}
-		base, err := evaluate(ctx, os.DirFS(other.root), other.within, settings, in.base)
-		return &base, err
+		return evaluateBase(ctx, in.base, settings)
 	case in.base != "":
 		base, err := in.read(ctx, s, p, in.base)
 		return &base, err
@@ -108,6 +103,28 @@ func (in inputs) baseOf(ctx context.Context, s streams, p *progress, at folder, 
 		return &fact.Plan{Name: at.within, Digest: commit, Complete: true}, nil // the folder is new: before it there was nothing
 	}
 	base, err := evaluate(ctx, tree, at.within, settings, in.baseRef)
+	return &base, err
+}
+
+// folderBase is the folder that --base names, for a plan to be compared with.
+func (in inputs) folderBase(ctx context.Context, s streams) (*fact.Plan, error) {
+	at, err := folderAt(in.base)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := in.settings(s, at)
+	if err != nil {
+		return nil, err
+	}
+	return evaluateBase(ctx, in.base, settings)
+}
+
+func evaluateBase(ctx context.Context, path string, settings terraform.Settings) (*fact.Plan, error) {
+	at, err := folderAt(path)
+	if err != nil {
+		return nil, err
+	}
+	base, err := evaluate(ctx, os.DirFS(at.root), at.within, settings, path)
 	return &base, err
 }
 

@@ -5,8 +5,6 @@ package control
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/org/platform-action/internal/cost"
 	"github.com/org/platform-action/internal/fact"
@@ -153,140 +151,13 @@ func (c *Control) policy(ctx context.Context, set Judge, req Request, s Source, 
 
 func (c *Control) policyInput(req Request, s Source, e fact.Known[fact.Estimate]) policy.Input {
 	in := policy.Input{Facts: fact.Facts{Plan: fact.Of(s.Plan), Estimate: e, Params: req.Params}, Raw: s.Raw}
-	if s.Ready != nil && s.Ready.Alone {
+	if s.alone() {
 		in.Facts.Plan = fact.Missing[fact.Plan](s.Name + " is an estimate and no plan: give the plan, or leave the built-in policies away with --no-builtin-policies")
 	}
 	if estimate, ok := e.Get(); ok && s.Infracost != nil {
 		in.Infracost = func() (any, error) { return s.Infracost(s.Name, estimate) }
 	}
 	return in
-}
-
-// gather estimates every source and turns what could not be read into findings.
-func (c *Control) gather(ctx context.Context, req Request) (render.Report, []cost.Project, error) {
-	r := render.Report{Currency: c.currency, Verdict: verdict.Verdict{
-		Findings: append([]verdict.Finding{}, req.Notes...), Checks: append([]verdict.Check{}, req.Checks...), Inputs: append([]verdict.Input{}, req.Inputs...),
-	}}
-	var projects []cost.Project
-	addresses := c.estimator.UsageOnly()
-	for i, s := range req.Sources {
-		if err := ctx.Err(); err != nil {
-			return r, nil, err
-		}
-		e, err := c.estimate(s, i == 0)
-		if err != nil {
-			return r, nil, fmt.Errorf("%s: %w", s.Name, err)
-		}
-		projects = append(projects, cost.Project{Path: s.Name, Estimate: e})
-		summary := render.Summarise(s.Plan)
-		if s.Ready != nil {
-			r.Verdict.Findings = append(r.Verdict.Findings, s.Ready.findings()...)
-			r.Verdict.Inputs = append(r.Verdict.Inputs, s.Ready.input("estimate"))
-		}
-		if s.Ready != nil && s.Ready.Alone {
-			summary = summaryOf(s.Ready)
-		} else {
-			r.Verdict.Inputs = append(r.Verdict.Inputs, verdict.Input{Kind: "plan", Name: s.Name, Digest: s.Plan.Digest})
-		}
-		r.Projects = append(r.Projects, render.Project{Name: s.Name, Plan: summary, Estimate: fact.Of(e)})
-		if s.Prior != nil {
-			r.Verdict.Findings = append(r.Verdict.Findings, s.Prior.findings()...)
-			r.Verdict.Inputs = append(r.Verdict.Inputs, s.Prior.input("base"))
-		}
-		if s.Base != nil {
-			r.Verdict.Inputs = append(r.Verdict.Inputs, verdict.Input{Kind: "base", Name: s.Base.Name, Digest: s.Base.Digest})
-		}
-		r.Verdict.Findings = append(r.Verdict.Findings, faults(s, len(req.Sources) > 1)...)
-		for i := range s.Plan.Resources {
-			addresses = append(addresses, s.Plan.Resources[i].Address)
-		}
-	}
-	r.Total = fact.Of(total(projects, c.currency))
-	for _, a := range c.usage.Unmatched(addresses) {
-		r.Verdict.Findings = append(r.Verdict.Findings, verdict.Finding{
-			ID: "usage-unmatched", Title: "Usage for a resource that is not there", Severity: verdict.Warn,
-			Message: "the usage file names a resource that no plan has: its quantities count for nothing",
-			Address: a, Fix: "correct the address in the usage file, or remove it",
-		})
-	}
-	if c.estimator != nil {
-		r.Verdict.Findings = append(r.Verdict.Findings, unknownUsage(c.estimator.UnknownUsage())...)
-	}
-	if len(projects) > 0 && projects[0].Estimate.BookDigest != "" {
-		r.Verdict.Inputs = append(r.Verdict.Inputs, verdict.Input{Kind: "book", Name: "prices", Digest: projects[0].Estimate.BookDigest})
-	}
-	return r, projects, nil
-}
-
-func unknownUsage(list []cost.UnknownUsage) []verdict.Finding {
-	var out []verdict.Finding
-	for _, u := range list {
-		out = append(out, verdict.Finding{
-			ID: "usage-unknown", Title: "Usage that the type does not have", Severity: verdict.Warn,
-			Message: fmt.Sprintf("the usage key %s is none of %s: it counts for nothing", u.Key, u.Type),
-			Address: u.Address, Fix: "the keys of this type are " + strings.Join(u.Known, ", "),
-		})
-	}
-	return out
-}
-
-// estimate prices one source. The first of several also takes what stands in the usage file alone.
-func (c *Control) estimate(s Source, first bool) (fact.Estimate, error) {
-	e := c.estimator
-	switch {
-	case s.Ready != nil && s.Prior != nil:
-		return e.Both(s.Prior.Estimate, s.Ready.Estimate)
-	case s.Ready != nil && s.Ready.Estimate.Currency == c.currency:
-		return s.Ready.Estimate, nil
-	case s.Ready != nil:
-		return e.In(s.Ready.Estimate)
-	}
-	if !first {
-		e = e.PlanOnly()
-	}
-	switch {
-	case s.Prior != nil:
-		return e.CompareTo(s.Prior.Estimate, s.Plan)
-	case s.Base != nil:
-		return e.Compare(*s.Base, s.Plan)
-	}
-	return e.Estimate(s.Plan)
-}
-
-func total(projects []cost.Project, currency money.Currency) fact.Change {
-	zero := money.Amount{}.In(currency)
-	t := fact.Change{Before: zero, After: zero, Delta: zero}
-	for _, p := range projects {
-		t.Before = t.Before.Add(p.Estimate.Total.Before)
-		t.After = t.After.Add(p.Estimate.Total.After)
-		t.Delta = t.Delta.Add(p.Estimate.Total.Delta)
-	}
-	return t
-}
-
-// faults are the parts of a plan that could not be read: each leaves the outcome undecided.
-func faults(s Source, several bool) []verdict.Finding {
-	var out []verdict.Finding
-	list := s.Plan.Faults
-	if s.Base != nil {
-		for _, f := range s.Base.Faults {
-			list = append(slices.Clip(list), fact.Fault{Where: "base: " + f.Where, Message: f.Message, Fix: f.Fix})
-		}
-		if !s.Base.Complete || s.Base.Errored {
-			list = append(slices.Clip(list), fact.Fault{Where: "base", Message: "the plan to compare with is not whole (errored, or made with -target), so that the difference is not known", Fix: "make that plan again without -target"})
-		}
-	}
-	for _, f := range list {
-		finding := verdict.Finding{
-			ID: "plan-fault", Title: "Part of the plan could not be read", Severity: verdict.Undecided,
-			Message: f.Where + ": " + f.Message, Fix: f.Fix,
-		}
-		if several {
-			finding.Project = s.Name
-		}
-		out = append(out, finding)
-	}
-	return out
 }
 
 // finish combines the findings, sorts everything and seals the verdict with its digest.

@@ -3,11 +3,9 @@ package control
 import (
 	"context"
 	"io/fs"
-	"path"
 
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/fact"
-	"github.com/org/platform-action/internal/terraform"
 	"github.com/org/platform-action/internal/verdict"
 )
 
@@ -44,14 +42,7 @@ func (f Folders) Sources(ctx context.Context) ([]Source, []verdict.Finding, erro
 
 // Evaluate reads one folder. What cannot be evaluated is a fault of the plan.
 func Evaluate(ctx context.Context, fsys fs.FS, name string, configured []config.Root) (fact.Plan, error) {
-	settings := terraform.Settings{}
-	if root := rootNamed(configured, name); root != nil {
-		settings.Workspace = root.Workspace
-		for _, file := range root.VarFiles {
-			settings.VarFiles = append(settings.VarFiles, path.Join(name, file))
-		}
-	}
-	return evaluated(ctx, fsys, name, settings)
+	return evaluated(ctx, fsys, name, settingsOf(name, rootNamed(configured, name)))
 }
 
 // NothingChanged is the note of a verdict on no source at all.

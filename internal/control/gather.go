@@ -76,11 +76,14 @@ type change struct {
 	files     []string
 	whole     bool // false: there are more files than GitHub tells
 	snapshot  snapshot
+	target    *snapshot  // of the branch that is merged into, where that is another one
 	standards []standard // the first one is the default branch's
 }
 
 // touches reports that Terraform may see a difference.
-func (c change) touches() bool { return !c.whole || c.snapshot.touchesSource(c.files) }
+func (c change) touches() bool {
+	return !c.whole || c.snapshot.touchesSource(c.files) || c.target != nil && c.target.touchesSource(c.files)
+}
 
 // gather reads what a pull request changes and what it is measured by.
 func (f *Flow) gather(ctx context.Context, r Repository, p Pull) (change, error) {
@@ -120,6 +123,7 @@ func (f *Flow) measure(ctx context.Context, r Repository, c *change, into string
 		if err != nil {
 			return err
 		}
+		c.target = &s
 		if s.Config.Blob != c.snapshot.Config.Blob || s.Usage.Blob != c.snapshot.Usage.Blob {
 			own := s.inForce()
 			own.notes = nil // an old branch may well hold what is not valid any more: it can only be stricter

@@ -39,7 +39,9 @@ func (s sides) touched(ctx context.Context, files []string, whole bool, configur
 			notes = append(notes, sourceFault(fault))
 		}
 		if whole {
-			roots = terraform.Touched(roots, files)
+			of, cancel := readsOf(ctx, side.Files, configured)
+			roots = terraform.Touched(roots, files, of)
+			cancel()
 		}
 		for _, r := range roots {
 			names = append(names, r.Path)
@@ -108,13 +110,7 @@ func (s sides) missing() []verdict.Finding {
 // be read below a head that can: then every resource is judged as new, which is the strict way, and a change that
 // mends the source is not held up for ever.
 func (s sides) source(ctx context.Context, name string, configured *config.Root) (Source, []verdict.Finding, error) {
-	settings := terraform.Settings{}
-	if configured != nil {
-		settings.Workspace = configured.Workspace
-		for _, file := range configured.VarFiles {
-			settings.VarFiles = append(settings.VarFiles, path.Join(name, file))
-		}
-	}
+	settings := settingsOf(name, configured)
 	base, err := evaluated(ctx, s.base.Files, name, settings)
 	if err != nil {
 		return Source{}, nil, err
@@ -134,6 +130,17 @@ func (s sides) source(ctx context.Context, name string, configured *config.Root)
 	out := Source{Name: name, Base: &base, Plan: terraform.Changes(base, head)}
 	out.Plan.Name = name
 	return out, notes, nil
+}
+
+func settingsOf(name string, configured *config.Root) terraform.Settings {
+	settings := terraform.Settings{}
+	if configured != nil {
+		settings.Workspace = configured.Workspace
+		for _, file := range configured.VarFiles {
+			settings.VarFiles = append(settings.VarFiles, path.Join(name, file))
+		}
+	}
+	return settings
 }
 
 // evaluated is one side of a root. What cannot be evaluated is a fault of that plan: the outcome is undecided, and says

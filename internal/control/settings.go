@@ -125,7 +125,7 @@ func inputOf(kind, name string, data []byte) verdict.Input {
 func (f *Flow) remember(ctx context.Context, t Tenant, had, s snapshot) (snapshot, error) {
 	if _, err := govern(s.Config, s.Usage); err != nil {
 		if _, good := govern(had.Config, had.Usage); good == nil && had.Commit != "" {
-			had.Folders, had.Last = nil, nil
+			had.Folders, had.Reads, had.Last = nil, nil, nil
 			s.Last = &had
 		} else {
 			s.Last = had.Last

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/terraform"
@@ -31,9 +30,10 @@ type snapshot struct {
 	Usage   document  `json:"usage"`
 	Folders []string  `json:"folders"`        // with Terraform source
 	Whole   bool      `json:"whole"`          // false: Folders are not all there are
-	Source  string    `json:"source"`         // digest over the files of Terraform source, by their blobs
-	Outside []string  `json:"outside"`        // what source may read beside its folders
 	Last    *snapshot `json:"last,omitempty"` // of an invalid one: the last that was valid
+
+	Reads  *terraform.Reads `json:"reads,omitempty"`  // what roots read beside Folders; nil: not known
+	Source string           `json:"source,omitempty"` // digest of the files that Reads follows from
 }
 
 // document is a file, or that there is none.
@@ -53,17 +53,14 @@ func (f *Flow) snapshotAt(ctx context.Context, r Repository, commit string, keep
 	var had snapshot
 	if data, ok, err := f.o.Records.Recall(ctx, r.Tenant, snapshotName); err != nil {
 		return snapshot{}, err
-	} else if ok && json.Unmarshal(data, &had) == nil && had.Commit == commit && had.Source != "" {
+	} else if ok && json.Unmarshal(data, &had) == nil && had.Commit == commit && had.Reads != nil {
 		return had, nil
 	}
 	listing, err := f.o.Forge.Paths(ctx, r, commit)
 	if err != nil {
 		return snapshot{}, err
 	}
-	s := snapshot{Commit: commit, Folders: sourceFolders(listing), Whole: listing.Whole, Source: sourceDigest(listing)}
-	if s.Outside, err = f.outside(ctx, r, s, had); err != nil {
-		return snapshot{}, err
-	}
+	s := snapshot{Commit: commit, Folders: sourceFolders(listing), Whole: listing.Whole}
 	if s.Config, err = f.document(ctx, r, commit, ConfigName, listing, had.Config); err != nil {
 		return snapshot{}, err
 	}
@@ -72,8 +69,8 @@ func (f *Flow) snapshotAt(ctx context.Context, r Repository, commit string, keep
 			return snapshot{}, err
 		}
 	}
-	if !keep {
-		return s, nil
+	if s.Reads, s.Source, err = f.reads(ctx, r, s, had, listing); err != nil || !keep {
+		return s, err
 	}
 	return f.remember(ctx, r.Tenant, had, s)
 }
@@ -130,8 +127,8 @@ func sourceFolders(l Listing) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// touchesSource reports that a change of these files may change what Terraform sees: source, or a file in or below a
-// folder of source, which a function may read.
+// touchesSource reports that a change of these files may change what Terraform sees: source, a file in or below a folder
+// of source, which a function may read, or one that is read elsewhere.
 func (s snapshot) touchesSource(files []string) bool {
 	if !s.Whole {
 		return true
@@ -141,49 +138,11 @@ func (s snapshot) touchesSource(files []string) bool {
 		folders[dir] = true
 	}
 	for _, name := range files {
-		if terraform.IsSource(name) {
+		if terraform.IsSource(name) || within(folders, path.Dir(name)) {
 			return true
 		}
-		for dir := path.Dir(name); ; dir = path.Dir(dir) {
-			if folders[dir] {
-				return true
-			}
-			if dir == "." {
-				break
-			}
-		}
 	}
-	return terraform.Reads(s.Outside, files)
-}
-
-// outside is what the source at a commit may read beside its folders. It is read again when source changes, mostly when
-// the default branch moves.
-func (f *Flow) outside(ctx context.Context, r Repository, s, had snapshot) ([]string, error) {
-	switch {
-	case len(s.Folders) == 0 || !s.Whole:
-		return nil, nil // nothing reads, or every change touches
-	case s.Source == had.Source:
-		return had.Outside, nil
-	}
-	tree, err := f.o.Forge.Tree(ctx, r, s.Commit)
-	if err != nil {
-		return nil, err
-	}
-	if len(tree.Missing)+len(tree.Faults) > 0 {
-		return []string{"."}, nil // what was not seen may read anything
-	}
-	return terraform.Outside(tree.Files, s.Folders), nil
-}
-
-// sourceDigest is equal for commits with the same Terraform source.
-func sourceDigest(l Listing) string {
-	var all strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(l.Files)) {
-		if terraform.IsSource(name) {
-			all.WriteString(name + "\x00" + l.Files[name] + "\x00")
-		}
-	}
-	return digestOf(all.String())
+	return len(s.Folders) > 0 && (s.Reads == nil || slices.ContainsFunc(files, s.Reads.Include))
 }
 
 // errNoPolicyRepository says that the organisation has none, which is fine.

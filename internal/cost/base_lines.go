@@ -68,7 +68,7 @@ func (b *beside) price(now, was fact.LineItem) *fact.Quote {
 	if basis != fact.Usage {
 		basis = fact.Priced
 	}
-	return &fact.Quote{Basis: basis, Quantity: base.Quantity, Rate: head.Rate, Monthly: &monthly, Price: head.Price, Why: base.Why}
+	return &fact.Quote{Basis: basis, Quantity: base.Quantity, Rate: head.Rate, List: head.List, Monthly: &monthly, Price: head.Price, Why: base.Why}
 }
 
 // alike reports the same quantity on both sides, or none on either.

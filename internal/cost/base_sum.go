@@ -38,7 +38,7 @@ func Convert(e fact.Estimate, to money.Currency, exchange Exchange) (fact.Estima
 			return nil
 		}
 		x := *q
-		x.Rate, x.Monthly, x.Low, x.High = amount(q.Rate), amount(q.Monthly), amount(q.Low), amount(q.High)
+		x.Rate, x.List, x.Monthly, x.Low, x.High = amount(q.Rate), amount(q.List), amount(q.Monthly), amount(q.Low), amount(q.High)
 		return &x
 	}
 	list := slices.Clone(e.Resources)
@@ -57,7 +57,7 @@ func Convert(e fact.Estimate, to money.Currency, exchange Exchange) (fact.Estima
 	out := Sum(list, to)
 	out.Coverage, out.Unpriced, out.BookDigest, out.BookAsOf = e.Coverage, e.Unpriced, e.BookDigest, e.BookAsOf
 	out.Notes = append(slices.Clone(e.Notes), fact.Assumption{
-		What: baseRate, Value: fmt.Sprintf("1 %s = %s %s", e.Currency, by, to), Why: "pinned in the configuration, as of " + cmp.Or(exchange.Date, "an unknown date"),
+		What: baseRate, Value: fmt.Sprintf("1 %s = %s %s", e.Currency, by, to), Why: "pinned, as of " + cmp.Or(exchange.Date, "an unknown date"),
 	})
 	return out, nil
 }

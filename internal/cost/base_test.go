@@ -132,3 +132,21 @@ func TestAgainstUnknown(t *testing.T) {
 		}
 	}
 }
+
+// TestConvertWhole asserts that no amount of an estimate keeps the other currency.
+func TestConvertWhole(t *testing.T) {
+	t.Parallel()
+	e := document("Usage (t3.micro)", "hours", "100", "1", "EUR")
+	q := e.Resources[0].Lines[0].After
+	q.List, q.Low, q.High = q.Rate, q.Rate, q.Monthly
+	got, err := cost.Convert(e, "USD", cost.Exchange{Rates: map[money.Currency]decimal.Decimal{"EUR": decimal.RequireFromString("1.1")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := got.Resources[0].Lines[0].After
+	for name, a := range map[string]*money.Amount{"rate": after.Rate, "list": after.List, "monthly": after.Monthly, "low": after.Low, "high": after.High} {
+		if a == nil || a.Currency() != "USD" {
+			t.Errorf("%s is %v", name, a)
+		}
+	}
+}

@@ -139,7 +139,7 @@ func (e *Estimator) notes() []fact.Assumption {
 	if e.options.Currency != money.USD {
 		out = append(out, fact.Assumption{
 			What: "exchange rate", Value: "1 USD = " + e.exchange.String() + " " + string(e.options.Currency),
-			Why: "pinned in the configuration, as of " + cmp.Or(e.options.Exchange.Date, "an unknown date"),
+			Why: "pinned, as of " + cmp.Or(e.options.Exchange.Date, "an unknown date"),
 		})
 	}
 	if e.adjust.adjusts() {

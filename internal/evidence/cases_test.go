@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,20 +19,9 @@ var update = flag.Bool("update", false, "write the goldens of testdata/cases ane
 // decision as golden.
 func TestCases(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/cases/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
 	seen := map[string]bool{}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
-		archive, err := txtar.ParseFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(archive.Comment) == 0 || len(archive.Files) == 0 || archive.Files[0].Name != "question.json" {
-			t.Fatalf("%s needs a comment that says what it shows, and question.json", file)
-		}
+	eachCase(t, func(t *testing.T, file string, archive *txtar.Archive) {
+		t.Helper()
 		data := archive.Files[0].Data
 		d := evidence.Tested(parseWorld(t, data).question(t))
 		for _, s := range d.Suites {
@@ -48,17 +36,36 @@ func TestCases(t *testing.T) {
 			if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			continue
+			return
 		}
 		if len(archive.Files) < 2 {
-			t.Errorf("%s has no decision; read what -update writes", name)
-			continue
+			t.Errorf("%s has no decision; read what -update writes", file)
+			return
 		}
 		if diff := cmp.Diff(string(archive.Files[1].Data), got); diff != "" {
-			t.Errorf("%s differs (-golden +got); read it as a decision, then run: go test ./internal/evidence -update\n%s", name, diff)
+			t.Errorf("%s differs (-golden +got); read it as a decision, then run: go test ./internal/evidence -update\n%s", file, diff)
 		}
-	}
+	})
 	everyCode(t, seen)
+}
+
+// eachCase reads the cases, in one loop.
+func eachCase(t *testing.T, do func(*testing.T, string, *txtar.Archive)) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/cases/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(archive.Comment) == 0 || len(archive.Files) == 0 || archive.Files[0].Name != "question.json" {
+			t.Fatalf("%s needs a comment that says what it shows, and question.json", file)
+		}
+		do(t, file, archive)
+	}
 }
 
 // everyCode holds that each code which is decided here has a case.

@@ -8,19 +8,19 @@ import (
 )
 
 // judge applies what a record itself has to hold: conditions 2, 3 and 6, guarded content and assurance.
-func (a *asked) judge(at attempt, all []attempt, s SuiteRequirement) (answer, *Judged) {
-	for _, h := range at.records {
+func (a *asked) judge(at *view, s SuiteRequirement) (answer, *Judged) {
+	for _, h := range at.held {
 		if err := h.record.Validate(); err != nil {
 			return undecided("a readable record of "+a.wanted(s), err.Error()), nil
 		}
 	}
-	h := deciding(at.records)
+	h := deciding(at.held)
 	judged := &Judged{ID: h.record.ID(), Counts: h.suite.Counts, Commit: h.record.Subject.Commit, Tree: h.record.Subject.Tree,
 		Assurance: h.assurance, Age: a.q.Now.Sub(h.record.Producer.RunStarted), RunID: h.record.Producer.RunID, Attempt: h.record.Producer.Attempt}
-	for _, condition := range []func(held, attempt, []attempt, SuiteRequirement) answer{
+	for _, condition := range []func(held, *view, SuiteRequirement) answer{
 		a.green, a.retries, a.vacuous, a.shrunk, a.attested, a.assured, a.fresh,
 	} {
-		if got := condition(h, at, all, s); got.outcome != OutcomeTested {
+		if got := condition(h, at, s); got.outcome != OutcomeTested {
 			return got, judged
 		}
 	}
@@ -52,27 +52,25 @@ func color(h held) int {
 // ran is how many tests really ran.
 func ran(s *Suite) int { return s.Counts.Executed - s.Counts.Skipped }
 
-func view(h held, log string) string {
+func show(h held, log string) string {
 	return fmt.Sprintf("gh run view %d%s", h.record.Producer.RunID, log)
 }
 
 // green is condition 3.
-func (a *asked) green(h held, _ attempt, all []attempt, s SuiteRequirement) answer {
+func (a *asked) green(h held, at *view, s SuiteRequirement) answer {
 	c := h.suite.Counts
 	if c.Failed == 0 && c.Errored == 0 {
 		return passed()
 	}
 	found := fmt.Sprintf("%d failed and %d errored of %s in run %d, attempt %d", c.Failed, c.Errored, plural(c.Executed, "test"), h.record.Producer.RunID, h.record.Producer.Attempt)
-	own := attemptID{h.record.Producer.RunID, h.record.Producer.Attempt}
-	older := slices.IndexFunc(all, func(o attempt) bool { return o.id != own && len(o.records) > 0 && color(deciding(o.records)) == 1 })
-	if older >= 0 {
-		found += fmt.Sprintf("; it is newer than the green run %d", all[older].id.run)
+	if older := a.before(at, s, func(v view) bool { return color(deciding(v.held)) == 1 }); older != nil {
+		found += fmt.Sprintf("; it is newer than the green run %d", older.id.run)
 	}
-	return refuse(CodeTestsFailed, "no failed and no errored test of "+a.wanted(s), found, view(h, " --log-failed"))
+	return refuse(CodeTestsFailed, "no failed and no errored test of "+a.wanted(s), found, show(h, " --log-failed"))
 }
 
 // retries is the other half of condition 3: what passes only now and then is not green.
-func (a *asked) retries(h held, at attempt, _ []attempt, s SuiteRequirement) answer {
+func (a *asked) retries(h held, at *view, s SuiteRequirement) answer {
 	budget, attempts := a.q.Requirement.RetryBudget, h.record.Producer.Attempt-1
 	if h.suite.Counts.Retried+attempts <= budget {
 		return passed()
@@ -82,17 +80,17 @@ func (a *asked) retries(h held, at attempt, _ []attempt, s SuiteRequirement) ans
 }
 
 // vacuous is condition 2: a green run that ran nothing proves nothing.
-func (a *asked) vacuous(h held, _ attempt, _ []attempt, s SuiteRequirement) answer {
+func (a *asked) vacuous(h held, _ *view, s SuiteRequirement) answer {
 	c, least := h.suite.Counts, max(1, s.MinTests)
 	looked := fmt.Sprintf("at least %s that ran for %s", plural(least, "test"), a.wanted(s))
 	found := fmt.Sprintf("%d ran, of %d that the reports list", ran(h.suite), c.Executed)
 	switch {
 	case c.Executed == 0:
-		return refuse(CodeZeroTests, looked, "reports that list no test", view(h, " --log"))
+		return refuse(CodeZeroTests, looked, "reports that list no test", show(h, " --log"))
 	case c.Skipped == c.Executed:
-		return refuse(CodeOnlySkipped, looked, fmt.Sprintf("all %d skipped", c.Skipped), view(h, " --log"))
+		return refuse(CodeOnlySkipped, looked, fmt.Sprintf("all %d skipped", c.Skipped), show(h, " --log"))
 	case ran(h.suite) < least:
-		return refuse(CodeTestCountCollapsed, looked, found, view(h, " --log"))
+		return refuse(CodeTestCountCollapsed, looked, found, show(h, " --log"))
 	}
 	return passed()
 }
@@ -104,7 +102,7 @@ const (
 )
 
 // shrunk compares with what ran before this record did, so that a rollback is not measured by later growth.
-func (a *asked) shrunk(h held, _ attempt, _ []attempt, s SuiteRequirement) answer {
+func (a *asked) shrunk(h held, _ *view, s SuiteRequirement) answer {
 	history, _ := a.q.History.Get()
 	var before []Passing
 	for _, p := range history.Passing {
@@ -128,19 +126,20 @@ func (a *asked) shrunk(h held, _ attempt, _ []attempt, s SuiteRequirement) answe
 		return passed()
 	}
 	return refuse(CodeTestCountCollapsed, fmt.Sprintf("at least 80 %% of what ran before for %s", a.wanted(s)),
-		fmt.Sprintf("%d ran; the median of the last %d that counted is %g", ran(h.suite), len(counts), float64(twice)/2), view(h, " --log"))
+		fmt.Sprintf("%d ran; the median of the last %d that counted is %g", ran(h.suite), len(counts), float64(twice)/2),
+		show(h, " --log")+"; if tests went on purpose, give the suite another name on the default branch: it begins without a history")
 }
 
 // attested is the part of condition 4 that the subject's content decides.
-func (a *asked) attested(_ held, _ attempt, _ []attempt, s SuiteRequirement) answer {
-	if g := a.unapproved(s.Workflow, s.Guards...); g != nil {
+func (a *asked) attested(_ held, _ *view, s SuiteRequirement) answer {
+	if g := a.unapproved(s.Guards...); g != nil {
 		return a.selfAttested(g)
 	}
 	return passed()
 }
 
 // assured asks for the assurance that the policy names; one that names none means the highest.
-func (a *asked) assured(h held, _ attempt, _ []attempt, s SuiteRequirement) answer {
+func (a *asked) assured(h held, _ *view, s SuiteRequirement) answer {
 	least := a.q.Requirement.Assurance
 	if least == AssuranceNone {
 		least = AssuranceIsolated
@@ -153,7 +152,7 @@ func (a *asked) assured(h held, _ attempt, _ []attempt, s SuiteRequirement) answ
 }
 
 // fresh is condition 6. A rollback is as old as it is.
-func (a *asked) fresh(h held, at attempt, _ []attempt, s SuiteRequirement) answer {
+func (a *asked) fresh(h held, at *view, s SuiteRequirement) answer {
 	most := a.q.Requirement.MaxAge
 	if most <= 0 {
 		most = DefaultMaxAge

@@ -6,10 +6,9 @@ import (
 )
 
 // recordedNothing answers for a newest trusted attempt without a record of the suite.
-func (a *asked) recordedNothing(newest attempt, all []attempt, s SuiteRequirement) answer {
+func (a *asked) recordedNothing(newest *view, s SuiteRequirement) answer {
 	looked := a.wanted(s)
 	run := newest.run
-	older := slices.ContainsFunc(all, func(t attempt) bool { return len(t.records) > 0 })
 	name := fmt.Sprintf("run %d, attempt %d, of %s", run.ID, run.Attempt, stamp(run.Started))
 	if run.Gone {
 		return refuse(CodeEvidenceMissing, looked, name+", which GitHub does not know any more", a.again(s.Workflow))
@@ -25,10 +24,10 @@ func (a *asked) recordedNothing(newest attempt, all []attempt, s SuiteRequiremen
 	if run.Status == StatusCompleted {
 		found = fmt.Sprintf("%s and concluded %s", found, quote(run.Conclusion))
 	}
-	switch {
+	switch older := a.before(newest, s, func(view) bool { return true }); {
 	case newest.distrust != "":
 		return refuse(CodeUntrustedProducer, looked, newest.distrust, fixTrust)
-	case older:
+	case older != nil:
 		return refuse(CodeSuperseded, looked, found+"; older evidence no longer counts", fmt.Sprintf("gh run rerun %d", run.ID))
 	}
 	return refuse(CodeNoEvidence, looked, found, "record the suite in that workflow (docs/evidence.md), and run it again")
@@ -54,13 +53,14 @@ func (a *asked) mayRecord(r *Run) tri {
 	asks := r.ID == a.q.RunID && r.Attempt == a.q.Attempt
 	jobs, known := r.Jobs.Get()
 	switch {
-	case r.Status == StatusUnknown || asks && (!known || len(jobs) == 0):
+	case r.Status == StatusUnknown || asks && len(jobs) == 0:
 		return unknown
 	case !known:
 		return yes
 	}
 	var deploying []string
-	if d, ok := a.q.Deployer.Get(); ok && asks {
+	if asks {
+		d, _ := a.q.Deployer.Get()
 		deploying = d.Jobs
 	}
 	held := asks
@@ -84,7 +84,7 @@ func (a *asked) mayRecord(r *Run) tri {
 }
 
 // finished reports that the suite's job is done with success in the attempt that recorded; else what to answer.
-func (a *asked) finished(at attempt, s SuiteRequirement) (answer, bool) {
+func (a *asked) finished(at *view, s SuiteRequirement) (answer, bool) {
 	looked := a.wanted(s)
 	name := fmt.Sprintf("run %d, attempt %d", at.id.run, at.id.attempt)
 	if at.run == nil {
@@ -124,10 +124,5 @@ func (a *asked) succeeded(jobs []Job, name, looked string, run int64) (answer, b
 
 // listed reports that the API knows another attempt of a run.
 func (a *asked) listed(run int64) bool {
-	for id := range a.runs {
-		if id.run == run {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(a.attempts, func(at *attempt) bool { return at.id.run == run && at.run != nil })
 }

@@ -71,7 +71,7 @@ type Run struct {
 	Status           Status
 	Conclusion       string            // once it is completed
 	Jobs             fact.Known[[]Job] // asked for only where the run as a whole does not say it
-	Gone             bool              // we knew it, and GitHub says 404 now
+	Gone             bool              // we knew it, and GitHub says 404 now; the rest is as our ledger has it
 }
 
 // Job is one job of a run attempt.

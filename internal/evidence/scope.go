@@ -10,8 +10,8 @@ import (
 // decides what it says is among the changes.
 func (a *asked) outOfScope(s SuiteRequirement) bool {
 	last := a.lastDeployed()
-	changes, ok := a.q.Changes.Get()
-	if len(s.Paths) == 0 || last.Commit == "" || !ok || !changes.Ahead || changes.Truncated || changes.Since != last.Commit || !slices.Contains(last.Suites, s.Name) {
+	changes, _ := a.q.Changes.Get() // none: not ahead
+	if len(s.Paths) == 0 || last.Commit == "" || !changes.Ahead || changes.Truncated || changes.Since != last.Commit || !slices.Contains(last.Suites, s.Name) {
 		return false
 	}
 	return !slices.ContainsFunc(changes.Files, func(f string) bool {
@@ -35,12 +35,10 @@ func (a *asked) lastDeployed() Deployment {
 }
 
 // nothing says which of the reasons for no evidence at all is the nearest.
-func (a *asked) nothing(s SuiteRequirement, untrusted []attempt) answer {
+func (a *asked) nothing(s SuiteRequirement, distrust string) answer {
 	looked := a.wanted(s)
-	for _, t := range untrusted {
-		if t.distrust != "" {
-			return refuse(CodeUntrustedProducer, looked, t.distrust, fixTrust)
-		}
+	if distrust != "" {
+		return refuse(CodeUntrustedProducer, looked, distrust, fixTrust)
 	}
 	var other, merged *Record
 	all, _ := a.q.Records.Get()

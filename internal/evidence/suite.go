@@ -1,19 +1,16 @@
 package evidence
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
-	"time"
 )
 
-// attempt is what is known of one attempt of a run, for one suite.
-type attempt struct {
-	id       attemptID
-	started  time.Time
-	run      *Run   // nil: the API does not list it
-	records  []held // that are trusted
-	distrust string // why a record of this attempt is not
+// view is an attempt as one suite sees it.
+type view struct {
+	*attempt
+	at       int    // its place among all attempts
+	run      *Run   // nil: the API lists none that the suite trusts
+	held     []held // records of the suite that are trusted
+	distrust string // why one that is not trusted is not
 }
 
 // held is a trusted record with the suite that was asked for.
@@ -35,12 +32,10 @@ func (a *asked) suite(s SuiteRequirement) (answer, *Judged) {
 
 // ran is condition 5: the newest trusted attempt on this tree decides, in either direction.
 func (a *asked) ran(s SuiteRequirement) (answer, *Judged) {
-	all := a.attempts(s)
-	trusted := slices.DeleteFunc(slices.Clone(all), func(t attempt) bool { return t.run == nil && len(t.records) == 0 })
-	if len(trusted) == 0 {
-		return a.nothing(s, all), nil
+	newest, distrust := a.newest(s)
+	if newest == nil {
+		return a.nothing(s, distrust), nil
 	}
-	newest := trusted[0]
 	looked := "the newest trusted run of " + a.wanted(s)
 	switch {
 	case newest.started.IsZero():
@@ -48,58 +43,59 @@ func (a *asked) ran(s SuiteRequirement) (answer, *Judged) {
 	case newest.started.After(a.q.Now.Add(maxSkew)):
 		return undecided(looked, fmt.Sprintf("run %d, which starts at %s, after the present time %s: the clocks differ", newest.id.run, stamp(newest.started), stamp(a.q.Now))), nil
 	}
-	if len(newest.records) == 0 {
-		if older := a.carried(newest, trusted, s); older != nil {
-			newest.records = older.records
-		} else {
-			return a.recordedNothing(newest, trusted, s), nil
+	if len(newest.held) == 0 {
+		if newest.held = a.carried(newest, s); len(newest.held) == 0 {
+			return a.recordedNothing(newest, s), nil
 		}
 	}
 	if got, ok := a.finished(newest, s); !ok {
 		return got, nil
 	}
-	return a.judge(newest, trusted, s)
+	return a.judge(newest, s)
 }
 
-// attempts are those about the subject, newest first. The order is by start, then by id, so that no re-run of an old run
-// and no new run hides behind the other.
-func (a *asked) attempts(s SuiteRequirement) []attempt {
-	found := map[attemptID]*attempt{}
-	get := func(id attemptID) *attempt {
-		if found[id] == nil {
-			found[id] = &attempt{id: id}
+// newest is the newest attempt that a suite trusts; nil: none, and why the newest of the others is not trusted.
+func (a *asked) newest(s SuiteRequirement) (*view, string) {
+	distrust := ""
+	for i := range a.attempts {
+		v := a.view(i, s)
+		if v.run != nil || len(v.held) > 0 {
+			return &v, ""
 		}
-		return found[id]
+		if distrust == "" {
+			distrust = v.distrust
+		}
 	}
-	for _, r := range a.records {
+	return nil, distrust
+}
+
+func (a *asked) view(i int, s SuiteRequirement) view {
+	v := view{attempt: a.attempts[i], at: i}
+	if run := v.attempt.run; run != nil && a.trustsRun(run, s) {
+		v.run = run
+	}
+	for _, r := range v.records {
 		suite := r.suite(s.Name)
 		if suite == nil {
 			continue
 		}
-		at := get(attemptID{r.Producer.RunID, r.Producer.Attempt})
-		if r.Producer.RunStarted.After(at.started) {
-			at.started = r.Producer.RunStarted
-		}
-		if assurance, why := a.distrust(r, s); why != "" {
-			at.distrust = max(at.distrust, why)
+		if assurance, why := a.distrust(r, v.attempt.run, s); why != "" {
+			v.distrust = max(v.distrust, why)
 		} else {
-			at.records = append(at.records, held{r, suite, assurance})
+			v.held = append(v.held, held{r, suite, assurance})
 		}
 	}
-	for id, r := range a.runs {
-		if a.isAbout(r) && a.trustsRun(r, s) {
-			at := get(id)
-			at.run, at.started = r, r.Started
+	return v
+}
+
+// before is the newest attempt before another one that holds a record of the suite of which of says yes.
+func (a *asked) before(v *view, s SuiteRequirement, of func(view) bool) *view {
+	for i := v.at + 1; i < len(a.attempts); i++ {
+		if older := a.view(i, s); len(older.held) > 0 && of(older) {
+			return &older
 		}
 	}
-	out := make([]attempt, 0, len(found))
-	for _, at := range found {
-		out = append(out, *at)
-	}
-	slices.SortFunc(out, func(x, y attempt) int {
-		return cmp.Or(y.started.Compare(x.started), cmp.Compare(y.id.run, x.id.run), cmp.Compare(y.id.attempt, x.id.attempt))
-	})
-	return out
+	return nil
 }
 
 func (r *Record) suite(name string) *Suite {
@@ -111,35 +107,21 @@ func (r *Record) suite(name string) *Suite {
 	return nil
 }
 
-// isAbout reports a run on the subject. What a pull request's run tested is no tree that its head commit has, so the tree
-// decides where it is known; a re-run tests what the first attempt did.
-func (a *asked) isAbout(r *Run) bool {
-	if a.about[r.ID] || r.Tree != "" && r.Tree == a.q.Tree {
-		return true
-	}
-	return r.Tree == "" && r.HeadCommit == a.q.Commit
-}
-
-// carried is the earlier attempt of the same run whose job a partial re-run did not repeat, if it recorded.
-func (a *asked) carried(newest attempt, all []attempt, s SuiteRequirement) *attempt {
-	if newest.run == nil {
-		return nil
-	}
-	jobs := jobsOf(newest.run, s.Job)
+// carried are the records of the earlier attempt of the same run whose job a partial re-run did not repeat.
+func (a *asked) carried(newest *view, s SuiteRequirement) []held {
 	last := 0
-	for _, j := range jobs {
-		if j.Attempt <= 0 || j.Attempt >= newest.id.attempt {
+	for _, j := range jobsOf(newest.run, s.Job) {
+		if j.Attempt <= 0 {
 			return nil
 		}
 		last = max(last, j.Attempt)
 	}
 	// The job that recorded may have run later than the one that tested, so attempts in between are looked at too.
-	for i := range all {
-		if all[i].id.run == newest.id.run && all[i].id.attempt >= last && last > 0 && len(all[i].records) > 0 {
-			return &all[i]
-		}
+	older := a.before(newest, s, func(v view) bool { return v.id.run == newest.id.run && v.id.attempt >= last && last > 0 })
+	if older == nil {
+		return nil
 	}
-	return nil
+	return older.held
 }
 
 func jobsOf(r *Run, name string) []Job {

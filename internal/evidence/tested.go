@@ -64,7 +64,7 @@ func combine(all []answer) (Outcome, time.Time) {
 // lastOf is when the last waiting part may answer otherwise; zero for any other outcome, and where one waits for an event.
 func lastOf(all []answer, o Outcome) (last time.Time) {
 	for _, a := range all {
-		if o != OutcomeWaiting || a.outcome == o && a.until.IsZero() {
+		if a.outcome == o && a.until.IsZero() {
 			return time.Time{}
 		}
 		if a.until.After(last) {
@@ -76,49 +76,99 @@ func lastOf(all []answer, o Outcome) (last time.Time) {
 
 // asked is a question with what is looked up more than once.
 type asked struct {
-	q       Question
-	suites  []SuiteRequirement // by name
-	records []*Record          // of the tenant's own, that are bound to the subject
-	others  []int              // indices in q.Records of the tenant's own of other subjects
-	runs    map[attemptID]*Run // of the tenant's own repository
-	about   map[int64]bool     // ids of the runs that recorded what is bound
-	fault   string             // what is contradictory in the facts
+	q        Question
+	suites   []SuiteRequirement // by name
+	attempts []*attempt         // about the subject, newest first
+	others   []int              // indices in q.Records of the tenant's own of other subjects
+	fault    string             // what is contradictory in the facts
 }
 
-// attemptID is one attempt of a run.
+// attempt is what is known of one attempt of a run about the subject.
+type attempt struct {
+	id      attemptID
+	started time.Time
+	run     *Run      // nil: the API does not list it
+	records []*Record // of any suite, trusted or not
+}
+
 type attemptID struct {
 	run     int64
 	attempt int
 }
 
 func ask(q Question) *asked {
-	a := &asked{q: q, runs: map[attemptID]*Run{}, about: map[int64]bool{}}
+	a := &asked{q: q}
 	a.suites = slices.Clone(q.Requirement.Suites)
 	slices.SortStableFunc(a.suites, func(x, y SuiteRequirement) int { return cmp.Compare(x.Name, y.Name) })
-	records, _ := q.Records.Get()
-	for i := range records {
-		if r := &records[i]; r.Producer.Tenant != q.Tenant {
-			continue
-		} else if a.bound(r) {
-			a.records = append(a.records, r)
-			a.about[r.Producer.RunID] = true
-		} else {
-			a.others = append(a.others, i)
+	bound := a.gather()
+	about := make(map[int64]bool, len(bound)) // runs that recorded what is bound
+	found := make(map[attemptID]*attempt, len(bound))
+	get := func(id attemptID) *attempt {
+		at := found[id]
+		if at == nil {
+			at = &attempt{id: id}
+			found[id] = at
+			a.attempts = append(a.attempts, at)
 		}
+		return at
+	}
+	for i, r := range bound {
+		at := get(attemptID{r.Producer.RunID, r.Producer.Attempt})
+		if at.records == nil {
+			at.records = bound[i : i+1 : i+1] // nearly always the only one: no list of its own
+		} else {
+			at.records = append(at.records, r)
+		}
+		if r.Producer.RunStarted.After(at.started) {
+			at.started = r.Producer.RunStarted
+		}
+		about[r.Producer.RunID] = true
 	}
 	runs, _ := q.Runs.Get()
 	for i := range runs {
-		r := &runs[i]
-		id := attemptID{r.ID, r.Attempt}
-		if r.RepositoryID != q.Tenant.Repository {
-			continue
+		if r := &runs[i]; a.isAbout(r, about) {
+			at := get(attemptID{r.ID, r.Attempt})
+			if at.run != nil {
+				a.fault = "they name one attempt twice"
+			}
+			at.run, at.started = r, r.Started
 		}
-		if _, twice := a.runs[id]; twice {
-			a.fault = "they name one attempt twice"
-		}
-		a.runs[id] = r
 	}
+	// The order is by start, then by id, so that no re-run of an old run and no new run hides behind the other.
+	slices.SortFunc(a.attempts, func(x, y *attempt) int {
+		if c := y.started.Compare(x.started); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(y.id.run, x.id.run), cmp.Compare(y.id.attempt, x.id.attempt))
+	})
 	return a
+}
+
+// gather are the tenant's own records that are bound to the subject; the others of its own only explain. Condition 0 is
+// here: another tenant's record is not even an explanation.
+func (a *asked) gather() []*Record {
+	var bound []*Record
+	records, _ := a.q.Records.Get()
+	for i := range records {
+		r := &records[i]
+		switch {
+		case r.Producer.Tenant != a.q.Tenant:
+		case a.bound(r):
+			bound = append(bound, r)
+		default:
+			a.others = append(a.others, i)
+		}
+	}
+	return bound
+}
+
+// isAbout reports a run on the subject. What a pull request's run tested is no tree that its head commit has, so the tree
+// decides where it is known; a re-run tests what the first attempt did.
+func (a *asked) isAbout(r *Run, about map[int64]bool) bool {
+	if r.Tree == a.q.Tree || about[r.ID] {
+		return true
+	}
+	return r.Tree == "" && r.HeadCommit == a.q.Commit
 }
 
 // bound is condition 1. Tree equality lets squash, rebase, a queue's fast-forward and an exact revert count, and refuses

@@ -28,13 +28,13 @@ func isEvidenceEvent(event string, protected bool) bool {
 	return false
 }
 
-// distrust is condition 4 for a record: why it does not count for a suite, or "" and with which assurance it does.
-func (a *asked) distrust(r *Record, s SuiteRequirement) (Assurance, string) {
+// distrust is condition 4 for a record: why it does not count for a suite (run is its attempt by API, if listed), or "" and with which assurance it does.
+func (a *asked) distrust(r *Record, run *Run, s SuiteRequirement) (Assurance, string) {
 	p := &r.Producer
 	if p.HeadRepositoryID != a.q.Tenant.Repository {
 		return 0, fmt.Sprintf("a record of a run on code of repository %d, a fork", p.HeadRepositoryID)
 	}
-	if p.Workflow != s.Workflow || p.WorkflowRef != "" && pathOf(p.WorkflowRef) != s.Workflow {
+	if p.Workflow != s.Workflow {
 		return 0, "a record by workflow " + quote(p.Workflow)
 	}
 	if !isEvidenceEvent(p.Event, p.RefProtected) {
@@ -49,7 +49,7 @@ func (a *asked) distrust(r *Record, s SuiteRequirement) (Assurance, string) {
 	if r.Assurance == AssuranceArtifact && p.Event != "push" && p.Event != "merge_group" {
 		return 0, "an artifact of event " + quote(p.Event)
 	}
-	if run := a.runs[attemptID{p.RunID, p.Attempt}]; run != nil && !run.Gone && !a.trustsRun(run, s) {
+	if run != nil && !a.trustsRun(run, s) {
 		return 0, fmt.Sprintf("a record of run %d, which GitHub describes otherwise", p.RunID)
 	}
 	return a.assurance(r, s)
@@ -84,12 +84,12 @@ func (a *asked) runsOn(runner string) bool {
 	return runner == hosted || runner != "" && slices.Contains(a.q.Requirement.Runners, runner)
 }
 
-// unapproved is the first guarded change that concerns a workflow, or any of the patterns, and that nobody but its
-// author vouches for. Called workflows, which are no path of this repository, concern everything.
-func (a *asked) unapproved(workflow string, guards ...string) *Guarded {
+// unapproved is the first guarded change under .github or any of the patterns that nobody but its author vouches for.
+// Called workflows, which are no path of this repository, concern everything.
+func (a *asked) unapproved(guards ...string) *Guarded {
 	guarded, _ := a.q.Guarded.Get()
 	for i, g := range guarded {
-		if !g.Approved && (g.Path == workflow || strings.HasPrefix(g.Path, ".github/") || strings.Contains(g.Path, "@") || matchesAny(guards, g.Path)) {
+		if !g.Approved && (strings.HasPrefix(g.Path, ".github/") || strings.Contains(g.Path, "@") || matchesAny(guards, g.Path)) {
 			return &guarded[i]
 		}
 	}

@@ -81,7 +81,7 @@ func (a *asked) deployer() answer {
 	case len(want.DeployJobs) > 0 && !holds(want.DeployJobs, d.Jobs):
 		return refuse(CodeUntrustedProducer, "deploying jobs "+quoteAll(want.DeployJobs), quoteAll(d.Jobs), "deploy in a listed job, or list this one under deploy_jobs")
 	}
-	if path := a.unapproved(d.Workflow); path != nil {
+	if path := a.unapproved(); path != nil {
 		return a.selfAttested(path)
 	}
 	return a.reachable(d)

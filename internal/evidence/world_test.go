@@ -192,14 +192,14 @@ func each[A, B any](list []A, f func(A) B) []B {
 	return out
 }
 
-func ago(t *testing.T, s string) time.Time {
+func ago(t testing.TB, s string) time.Time {
 	t.Helper()
 	return present().Add(-duration(t, s))
 }
 
-func duration(t *testing.T, s string) time.Duration {
+func duration(t testing.TB, s string) time.Duration {
 	t.Helper()
-	if s == "" {
+	if s == "" || s == "unknown" {
 		return 0
 	}
 	d, err := time.ParseDuration(s)
@@ -224,7 +224,7 @@ func pointed[T any](p *T, otherwise T) T {
 	return *p
 }
 
-func parseWorld(t *testing.T, data []byte) world {
+func parseWorld(t testing.TB, data []byte) world {
 	t.Helper()
 	var w world
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -240,7 +240,7 @@ func parseWorld(t *testing.T, data []byte) world {
 
 func green(n int) *report.Counts { return &report.Counts{Executed: n, Passed: n} }
 
-func (w world) question(t *testing.T) evidence.Question {
+func (w world) question(t testing.TB) evidence.Question {
 	t.Helper()
 	q := evidence.Question{
 		Tenant: pointed(w.Tenant, evidence.Tenant{Installation: 1, Repository: 2}), Commit: object(pointed(w.Commit, "c")), Tree: object(pointed(w.Tree, "t")),
@@ -281,7 +281,7 @@ func (w world) question(t *testing.T) evidence.Question {
 	return q
 }
 
-func (w world) facts(t *testing.T, q *evidence.Question) {
+func (w world) facts(t testing.TB, q *evidence.Question) {
 	t.Helper()
 	q.Records = fact.Of(each(w.Records, func(r record) evidence.Record { return r.record(t) }))
 	q.Runs = fact.Of(each(w.Runs, func(r run) evidence.Run { return r.run(t) }))
@@ -311,7 +311,7 @@ func (w world) facts(t *testing.T, q *evidence.Question) {
 	})
 }
 
-func (r require) requirement(t *testing.T) evidence.Requirement {
+func (r require) requirement(t testing.TB) evidence.Requirement {
 	t.Helper()
 	if r.Suites == nil {
 		r.Suites = []suite{{}}
@@ -329,7 +329,7 @@ func (r require) requirement(t *testing.T) evidence.Requirement {
 // blank is how a case writes a text that is empty where a default would stand.
 func blank(s string) string { return strings.TrimPrefix(s, "!") }
 
-func (r record) record(t *testing.T) evidence.Record {
+func (r record) record(t testing.TB) evidence.Record {
 	t.Helper()
 	head := or(r.Head, or(r.Commit, "c"))
 	suites := r.Suites
@@ -342,7 +342,7 @@ func (r record) record(t *testing.T) evidence.Record {
 	raw := evidence.Record{
 		Producer: evidence.Producer{
 			Tenant: pointed(r.Tenant, evidence.Tenant{Installation: 1, Repository: 2}), OwnerID: 3, HeadRepositoryID: or(r.Fork, 2), HeadCommit: object(head),
-			Workflow: or(r.Workflow, ciFile), WorkflowRef: or(r.Ref, "acme/shop/"+or(r.Workflow, ciFile)+"@refs/heads/main"), WorkflowSHA: object(head),
+			Workflow: or(r.Workflow, ciFile), WorkflowRef: blank(or(r.Ref, "acme/shop/"+or(r.Workflow, ciFile)+"@refs/heads/main")), WorkflowSHA: object(head),
 			JobWorkflowRef: r.JobRef, Job: or(r.Job, "record"), Needs: r.Needs, Event: or(r.Event, "push"), Ref: "refs/heads/main", RefProtected: r.Protected,
 			RunID: or(r.Run, 10), Attempt: or(r.Attempt, 1), RunStarted: ago(t, or(r.Age, "2h")), Runner: or(r.Runner, "github-hosted"),
 		},
@@ -365,7 +365,7 @@ func (r record) record(t *testing.T) evidence.Record {
 	return out
 }
 
-func status(t *testing.T, s string) evidence.Status {
+func status(t testing.TB, s string) evidence.Status {
 	t.Helper()
 	switch s {
 	case "queued":
@@ -383,7 +383,7 @@ func status(t *testing.T, s string) evidence.Status {
 	return 0
 }
 
-func (r run) run(t *testing.T) evidence.Run {
+func (r run) run(t testing.TB) evidence.Run {
 	t.Helper()
 	out := evidence.Run{
 		RepositoryID: or(r.Repository, 2), ID: or(r.Run, 10), Attempt: or(r.Attempt, 1), Workflow: or(r.Workflow, ciFile), Event: or(r.Event, "push"),
@@ -415,15 +415,19 @@ func (r run) run(t *testing.T) evidence.Run {
 	return out
 }
 
-func (d deployment) deployment(t *testing.T) evidence.Deployment {
+func (d deployment) deployment(t testing.TB) evidence.Deployment {
 	t.Helper()
 	basis := map[string]evidence.Basis{"": evidence.BasisEvidence, "waiver": evidence.BasisWaiver, "observe": evidence.BasisObserve, "bypass": evidence.BasisBypass, "unknown": evidence.BasisUnknown}
 	b, ok := basis[d.Basis]
 	if !ok {
 		t.Fatalf("no basis %q", d.Basis)
 	}
-	return evidence.Deployment{Environment: or(d.Environment, "production"), Commit: object(or(d.Commit, "before")), Tree: object(or(d.Tree, "t-before")),
-		Digests: digests(d.Digests), Basis: b, Succeeded: !d.Failed, At: ago(t, d.Age), Suites: d.Suites}
+	at := ago(t, d.Age)
+	if d.Age == "unknown" {
+		at = time.Time{}
+	}
+	return evidence.Deployment{Environment: blank(or(d.Environment, "production")), Commit: object(or(d.Commit, "before")), Tree: object(or(d.Tree, "t-before")),
+		Digests: digests(d.Digests), Basis: b, Succeeded: !d.Failed, At: at, Suites: d.Suites}
 }
 
 // told is a decision as a golden shows it, with the names of objects in place of their ids.

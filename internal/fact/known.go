@@ -32,5 +32,6 @@ func (k Known[T]) Why() string {
 type Facts struct {
 	Plan     Known[Plan]
 	Estimate Known[Estimate]
+	Evidence Known[Evidence]
 	Params   map[string]any // policies.params of the configuration
 }

@@ -30,6 +30,7 @@ type caseFacts struct {
 		PlanChecks []fact.CheckResult
 	}
 	Estimate json.RawMessage // as fact.Estimate
+	Evidence *fact.Evidence
 	Params   map[string]any
 	Disabled []string
 	Timeout  string
@@ -67,6 +68,9 @@ func (c caseFacts) facts(t *testing.T) fact.Facts {
 			t.Fatal(err)
 		}
 		f.Estimate = fact.Of(e)
+	}
+	if c.Evidence != nil {
+		f.Evidence = fact.Of(*c.Evidence)
 	}
 	return f
 }

@@ -110,6 +110,9 @@ func (u *unit) missing(f fact.Facts, docs *documents) string {
 	if _, known := f.Estimate.Get(); u.needs.estimate && !known {
 		return "the cost estimate is missing: " + f.Estimate.Why()
 	}
+	if _, known := f.Evidence.Get(); u.needs.evidence && !known {
+		return "the test evidence is missing: " + f.Evidence.Why()
+	}
 	return ""
 }
 

@@ -51,7 +51,7 @@ func newBuilder(t trimmer, f fact.Facts) *builder {
 	return b
 }
 
-// document makes input = {plan, resources, estimate, params, missing}. A group that is missing is absent, and
+// document makes input = {plan, resources, estimate, evidence, params, missing}. A group that is missing is absent, and
 // input.missing names it with its reason.
 func (s *Set) document(f fact.Facts) (document, error) {
 	b := newBuilder(s.trim, f)
@@ -71,6 +71,15 @@ func (s *Set) document(f fact.Facts) (document, error) {
 			return document{}, err
 		}
 		root.Insert(key("estimate"), t)
+	}
+	if e, ok := f.Evidence.Get(); !ok {
+		missing.Insert(key("evidence"), str(f.Evidence.Why()))
+	} else if s.wants.evidence {
+		t, err := b.viaJSON(e)
+		if err != nil {
+			return document{}, err
+		}
+		root.Insert(key("evidence"), t)
 	}
 	params, err := b.params(f.Params)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 // needs says which groups of facts a package looks at, itself or through the packages it uses.
 type needs struct {
 	plan, estimate bool
+	evidence       bool
 	missing        bool // it asks input.missing itself, and so says on its own what a missing group means
 	judged         bool // it looks only at resources that are judged
 	lines          bool // it may look at the line items of the estimate
@@ -31,6 +32,7 @@ func (c *compiled) needsOf(pkg string) needs {
 		seen[next] = true
 		d := c.direct(next)
 		n.plan, n.estimate, n.lines = n.plan || d.plan, n.estimate || d.estimate, n.lines || d.lines
+		n.evidence = n.evidence || d.evidence
 		queue = append(queue, d.uses...)
 	}
 	return n
@@ -68,14 +70,15 @@ func (c *compiled) look(pkg string) direct {
 			}
 			return false
 		})
-		d.lines = d.lines || readsLines(m)
+		d.lines = d.lines || names(m, "lines", "assumptions", "attributes")
+		d.evidence = d.evidence || names(m, "evidence")
 	}
 	return d
 }
 
-// readsLines reports a module that names a part of the estimate which is made only on demand. The name of a rule or a
-// package, which is a constant of a reference into data, is no such name.
-func readsLines(m *ast.Module) bool {
+// names reports a module that names a part of the input which not every rule needs. The name of a rule or a package,
+// which is a constant of a reference into data, is no such name.
+func names(m *ast.Module, words ...string) bool {
 	found := false
 	var visit *ast.GenericVisitor
 	visit = ast.NewGenericVisitor(func(x any) bool {
@@ -91,7 +94,7 @@ func readsLines(m *ast.Module) bool {
 			}
 			return true
 		case ast.String:
-			found = found || x == "lines" || x == "assumptions" || x == "attributes"
+			found = found || slices.Contains(words, string(x))
 		}
 		return found
 	})
@@ -117,7 +120,7 @@ func (d *direct) note(r ast.Ref) {
 		d.estimate = true
 	case "missing":
 		d.missing = true
-	case "params":
+	case "params", "evidence": // names finds that
 	default:
 		d.plan, d.estimate = true, true
 	}

@@ -114,7 +114,7 @@ type BundleDigest struct {
 
 // wants says which documents the loaded rules need at all.
 type wants struct {
-	ours, conftest, infracost, estimate, lines bool
+	ours, conftest, infracost, estimate, lines, evidence bool
 }
 
 // Compile reads, checks and prepares every bundle. The error is a *PolicyError that names file and row.
@@ -221,6 +221,7 @@ func (w *wants) note(u *unit) {
 	default:
 		w.ours = true
 		w.estimate = w.estimate || u.needs.estimate
+		w.evidence = w.evidence || u.needs.evidence
 		w.lines = w.lines || u.needs.estimate && u.needs.lines
 	}
 }

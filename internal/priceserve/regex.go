@@ -63,35 +63,55 @@ func compile(body, mode string) (*pattern, error) {
 
 // lookarounds takes the look-around off a pattern and says what it demands.
 func (p *pattern) lookarounds(body, mode string) (string, error) {
-	for _, run := range []string{"^(?:(?!", "^((?!"} { // ^(?:(?!X).)*rest: a run in which X begins nowhere
-		if inner, ok := strings.CutPrefix(body, run); ok {
-			x, tail, err := group(inner)
-			if err != nil {
-				return "", err
-			}
-			if tail, ok = strings.CutPrefix(tail, ".)*"); !ok {
-				break
-			}
-			if p.absent, err = regexp.Compile(mode + x); err != nil {
-				return "", errors.New(reason(err))
-			}
-			return "^(?:" + tail + ")", nil
+	if rest, is, err := p.absentRun(body, mode); is || err != nil {
+		return rest, err
+	}
+	var head, rest string
+	var err error
+	if strings.HasPrefix(body, "^") {
+		head = "^"
+		rest, err = p.ahead(body[1:], mode)
+	} else {
+		rest, err = p.behind(body, mode)
+	}
+	if err != nil {
+		return "", err
+	}
+	rest, err = p.last(rest, mode)
+	return head + rest, err
+}
+
+// absentRun takes ^(?:(?!X).)*rest: a run in which X begins nowhere.
+func (p *pattern) absentRun(body, mode string) (rest string, is bool, err error) {
+	for _, run := range []string{"^(?:(?!", "^((?!"} {
+		inner, ok := strings.CutPrefix(body, run)
+		if !ok {
+			continue
 		}
+		x, tail, err := group(inner)
+		if err != nil {
+			return "", false, err
+		}
+		if tail, ok = strings.CutPrefix(tail, ".)*"); !ok {
+			return "", false, nil
+		}
+		p.absent, err = compiled(mode + x)
+		return "^(?:" + tail + ")", true, err
 	}
-	anchored := strings.HasPrefix(body, "^")
-	head, rest := "", body
-	if anchored {
-		head, rest = "^", body[1:]
-	}
-	for anchored && (strings.HasPrefix(rest, "(?!") || strings.HasPrefix(rest, "(?=")) {
+	return "", false, nil
+}
+
+// ahead takes what a pattern demands of the text right behind its ^.
+func (p *pattern) ahead(rest, mode string) (string, error) {
+	for strings.HasPrefix(rest, "(?!") || strings.HasPrefix(rest, "(?=") {
 		negative := rest[2] == '!'
 		x, tail, err := group(rest[3:])
 		if err != nil {
 			return "", err
 		}
-		re, err := regexp.Compile(mode + "^(?:" + x + ")")
+		re, err := compiled(mode + "^(?:" + x + ")")
 		if err != nil {
-			return "", errors.New(reason(err))
+			return "", err
 		}
 		if negative {
 			p.not = append(p.not, re)
@@ -100,30 +120,46 @@ func (p *pattern) lookarounds(body, mode string) (string, error) {
 		}
 		rest = tail
 	}
-	if x, ok := strings.CutPrefix(rest, "(?<!"); ok && !anchored {
-		x, tail, err := group(x)
-		if err != nil {
-			return "", err
-		}
-		if p.before, err = regexp.Compile(mode + "(?:" + x + ")$"); err != nil {
-			return "", errors.New(reason(err))
-		}
-		rest = tail
+	return rest, nil
+}
+
+// behind takes what a pattern without ^ demands of the text before it.
+func (p *pattern) behind(rest, mode string) (string, error) {
+	x, ok := strings.CutPrefix(rest, "(?<!")
+	if !ok {
+		return rest, nil
 	}
-	if at := strings.Index(rest, "(?!"); at > 0 {
-		x, tail, err := group(rest[at+3:])
-		if err != nil {
-			return "", err
-		}
-		if tail != "" && tail != ".*" && tail != ".*$" {
-			return "", errors.New("a look-ahead in the middle of a regular expression is not understood")
-		}
-		if p.after, err = regexp.Compile(mode + "^(?:" + x + ")"); err != nil {
-			return "", errors.New(reason(err))
-		}
-		rest = rest[:at]
+	x, tail, err := group(x)
+	if err != nil {
+		return "", err
 	}
-	return head + rest, nil
+	p.before, err = compiled(mode + "(?:" + x + ")$")
+	return tail, err
+}
+
+// last takes what a pattern demands of the text after it.
+func (p *pattern) last(rest, mode string) (string, error) {
+	at := strings.Index(rest, "(?!")
+	if at <= 0 {
+		return rest, nil
+	}
+	x, tail, err := group(rest[at+3:])
+	if err != nil {
+		return "", err
+	}
+	if tail != "" && tail != ".*" && tail != ".*$" {
+		return "", errors.New("a look-ahead in the middle of a regular expression is not understood")
+	}
+	p.after, err = compiled(mode + "^(?:" + x + ")")
+	return rest[:at], err
+}
+
+func compiled(pattern string) (*regexp.Regexp, error) {
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, errors.New(reason(err))
+	}
+	return re, nil
 }
 
 // group splits what stands before the bracket that closes a group from what comes after it.

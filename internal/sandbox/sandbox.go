@@ -57,6 +57,8 @@ type question struct {
 	PlanWhy      string          `json:"plan_why,omitempty"`
 	Estimate     *fact.Estimate  `json:"estimate,omitempty"`
 	EstimateWhy  string          `json:"estimate_why,omitempty"`
+	Evidence     *fact.Evidence  `json:"evidence,omitempty"`
+	EvidenceWhy  string          `json:"evidence_why,omitempty"`
 	Params       map[string]any  `json:"params,omitempty"`
 	Raw          json.RawMessage `json:"raw,omitempty"`
 	RawWhy       string          `json:"raw_why,omitempty"`
@@ -227,12 +229,15 @@ func (j *judge) Explain(ctx context.Context, id string, in policy.Input) (policy
 
 // question carries the input; the documents of other dialects only where a rule reads them.
 func (j *judge) question(in policy.Input) *question {
-	q := &question{Params: in.Facts.Params, PlanWhy: in.Facts.Plan.Why(), EstimateWhy: in.Facts.Estimate.Why()}
+	q := &question{Params: in.Facts.Params, PlanWhy: in.Facts.Plan.Why(), EstimateWhy: in.Facts.Estimate.Why(), EvidenceWhy: in.Facts.Evidence.Why()}
 	if p, ok := in.Facts.Plan.Get(); ok {
 		q.Plan = &p
 	}
 	if e, ok := in.Facts.Estimate.Get(); ok {
 		q.Estimate = &e
+	}
+	if e, ok := in.Facts.Evidence.Get(); ok {
+		q.Evidence = &e
 	}
 	dialects := map[string]bool{}
 	for _, r := range j.rules {

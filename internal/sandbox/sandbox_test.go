@@ -48,6 +48,19 @@ deny contains {"address": r.address, "msg": sprintf("%s, %v a month of %v", [r.a
 }
 `
 
+const tests = `# METADATA
+# title: Tests of today
+# custom:
+#   id: ACME-002
+#   severity: block
+package acme.tests
+
+deny contains sprintf("%s ran %d, %d hours ago", [s.name, s.executed, s.age_hours]) if {
+	some s in input.evidence.suites
+	s.age_hours > input.params.most
+}
+`
+
 const conftest = "package main\n\nimport rego.v1\n\ndeny contains msg if {\n\tsome c in input.resource_changes\n\tmsg := sprintf(\"%s %v\", [c.address, c.size])\n}\n"
 
 const infracost = "package infracost\n\nimport rego.v1\n\ndeny contains out if {\n\tout := {\"msg\": sprintf(\"costs %s\", [input.totalMonthlyCost]), \"failed\": to_number(input.totalMonthlyCost) > 1}\n}\n"
@@ -72,6 +85,8 @@ func input() policy.Input {
 				Address: "aws_instance.web", Type: "aws_instance", Monthly: fact.Change{Before: amount(0), After: amount(72), Delta: amount(72)},
 				Lines: []fact.LineItem{{Name: "hours", Unit: "h", After: &fact.Quote{Basis: fact.Priced, Rate: &rate, Monthly: &rate}}},
 			}}}),
+			Evidence: fact.Of(fact.Evidence{Outcome: "tested", Suites: []fact.SuiteEvidence{{Name: "e2e", Code: "no-evidence"},
+				{Name: "unit", Tested: true, Code: "tested", SuiteRecord: &fact.SuiteRecord{Executed: 9, Passed: 9, AgeHours: 6}}}}),
 			Params: map[string]any{"most": int64(5)},
 		},
 		Raw: func() (any, error) {
@@ -97,7 +112,7 @@ func judge(t *testing.T, b []policy.Bundle, disabled ...string) control.Judge {
 // TestSame: a process of its own finds what this one would.
 func TestSame(t *testing.T) {
 	t.Parallel()
-	b := bundles(map[string]string{"size.rego": ours, "main.rego": conftest, "cost.rego": infracost, "size_test.rego": "package acme.size_test\n", "README.md": "text"})
+	b := bundles(map[string]string{"size.rego": ours, "tests.rego": tests, "main.rego": conftest, "cost.rego": infracost, "size_test.rego": "package acme.size_test\n", "README.md": "text"})
 	inside, err := policy.Compile(t.Context(), policy.Options{Bundles: b})
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +132,7 @@ func TestSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if name == "known" && len(want.Findings) != 3 {
+		if name == "known" && len(want.Findings) != 4 {
 			t.Errorf("%d findings: %+v", len(want.Findings), want.Findings)
 		}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); name == "known" && diff != "" {

@@ -73,8 +73,9 @@ func reply(ctx context.Context, r request) answer {
 
 func (q *question) input() (policy.Input, error) {
 	in := policy.Input{
-		Facts: fact.Facts{Plan: fact.Missing[fact.Plan](q.PlanWhy), Estimate: fact.Missing[fact.Estimate](q.EstimateWhy), Params: q.Params},
-		Raw:   reader(q.Raw, q.RawWhy), Infracost: reader(q.Infracost, q.InfracostWhy),
+		Facts: fact.Facts{Plan: fact.Missing[fact.Plan](q.PlanWhy), Estimate: fact.Missing[fact.Estimate](q.EstimateWhy),
+			Evidence: fact.Missing[fact.Evidence](q.EvidenceWhy), Params: q.Params},
+		Raw: reader(q.Raw, q.RawWhy), Infracost: reader(q.Infracost, q.InfracostWhy),
 	}
 	if q.Plan != nil {
 		in.Facts.Plan = fact.Of(*q.Plan)
@@ -84,6 +85,9 @@ func (q *question) input() (policy.Input, error) {
 			return in, err
 		}
 		in.Facts.Estimate = fact.Of(*q.Estimate)
+	}
+	if q.Evidence != nil {
+		in.Facts.Evidence = fact.Of(*q.Evidence)
 	}
 	return in, nil
 }

@@ -15,14 +15,20 @@ const (
 )
 
 // inbox tells whether deliveries stream in, and how many tasks run.
-type inbox struct{ arrived, running atomic.Int64 }
+type inbox struct {
+	arrived, running atomic.Int64
+	pause            func(context.Context, time.Duration) bool // defaults to pause; a test says what arrives meanwhile
+}
 
 // enter waits for its turn and counts the task; leave ends that.
 func (i *inbox) enter(ctx context.Context) (leave func()) {
-	few := int64(runtime.GOMAXPROCS(0))
+	few, wait := int64(runtime.GOMAXPROCS(0)), i.pause
+	if wait == nil {
+		wait = pause
+	}
 	for range yieldChecks {
 		seen := i.arrived.Load()
-		if i.running.Load() < few || !pause(ctx, yieldCheck) || i.arrived.Load() == seen {
+		if i.running.Load() < few || !wait(ctx, yieldCheck) || i.arrived.Load() == seen {
 			break
 		}
 	}

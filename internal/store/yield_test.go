@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"testing"
+	"time"
 )
 
 // TestYield: tasks wait for the inbox only while deliveries stream in, and never for ever.
@@ -13,37 +14,27 @@ func TestYield(t *testing.T) {
 	for name, c := range map[string]struct {
 		running int64
 		ctx     context.Context
-		waits   bool
+		arrives int64 // in each pause
+		pauses  int
 	}{
-		"few tasks run":     {0, t.Context(), false},
-		"the server stops":  {1000, ended, false},
-		"deliveries stream": {1000, t.Context(), true},
+		"few tasks run":     {0, t.Context(), 1, 0},
+		"the server stops":  {1000, ended, 1, 1},
+		"deliveries stream": {1000, t.Context(), 1, yieldChecks},
+		"nothing comes in":  {1000, t.Context(), 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			i := &inbox{}
+			i, pauses := &inbox{}, 0
 			i.running.Store(c.running)
-			over, streamed := make(chan struct{}), make(chan bool)
-			go func() {
-				for {
-					select {
-					case <-over:
-						streamed <- true
-						return
-					default:
-						i.arrived.Add(1)
-					}
-				}
-			}()
-			for i.arrived.Load() == 0 {
+			i.pause = func(ctx context.Context, _ time.Duration) bool {
+				pauses++
+				i.arrived.Add(c.arrives)
+				return ctx.Err() == nil
 			}
-			before := i.arrived.Load()
 			leave := i.enter(c.ctx)
-			if n := i.arrived.Load() - before; c.waits && n < 1000 {
-				t.Errorf("it entered after %d deliveries", n)
+			if pauses != c.pauses {
+				t.Errorf("it entered after %d pauses, want %d", pauses, c.pauses)
 			}
-			close(over)
-			<-streamed
 			if got := i.running.Load(); got != c.running+1 {
 				t.Errorf("%d tasks are counted", got)
 			}
@@ -52,7 +43,4 @@ func TestYield(t *testing.T) {
 			}
 		})
 	}
-	quiet := &inbox{}
-	quiet.running.Store(1000)
-	quiet.enter(t.Context())() // ends, because nothing comes in
 }

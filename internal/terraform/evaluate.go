@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/org/platform-action/internal/fact"
@@ -44,10 +45,17 @@ func Evaluate(ctx context.Context, fsys fs.FS, dir string, s Settings) (fact.Pla
 	if !fs.ValidPath(root) {
 		return fact.Plan{}, fmt.Errorf("%q is no folder inside the source tree; name one below it", dir)
 	}
-	if s.Workspace == "" {
-		s.Workspace = "default"
-	}
-	e := newEvaluator(ctx, fsys, root, s)
+	return newEvaluator(ctx, fsys, root, s.orDefault()).guarded()
+}
+
+func (s Settings) orDefault() Settings {
+	s.Workspace = cmp.Or(s.Workspace, "default")
+	return s
+}
+
+// guarded runs the evaluation until it ends or its time does.
+func (e *evaluator) guarded() (fact.Plan, error) {
+	ctx := e.ctx
 	type answer struct {
 		plan fact.Plan
 		err  error
@@ -87,8 +95,14 @@ func (e *evaluator) run() (fact.Plan, error) {
 	e.inputs(m)
 	top := &scope{e: e, module: m, memo: map[string]result{}, busy: map[string]bool{}}
 	plan := fact.Plan{Name: root, Complete: true, Providers: map[string]fact.Provider{}}
+	if e.read != nil {
+		e.read.scopes = append(e.read.scopes, top)
+	}
 	e.emit(top, &plan)
 	e.finish(top, &plan)
+	if e.read != nil {
+		e.leftovers()
+	}
 	return plan, nil
 }
 
@@ -97,7 +111,7 @@ func newEvaluator(ctx context.Context, fsys fs.FS, root string, s Settings) *eva
 	return &evaluator{
 		ctx: ctx, trees: all, files: &locator{fsys: all, root: root, folders: map[string]*folder{}, modules: map[string]*folder{}},
 		dir: root, settings: s, parsed: map[string]*module{}, made: map[madeKey]any{}, pure: pureFunctions(),
-		byModule: map[*module]map[string]function.Function{}, values: map[string]result{}, mentioned: map[string]bool{}, used: map[string]providerUse{},
+		byModule: map[*module]map[string]function.Function{}, reading: map[*module][]hcl.Expression{}, texts: map[string][]byte{}, values: map[string]result{}, mentioned: map[string]bool{}, used: map[string]providerUse{},
 	}
 }
 
@@ -121,6 +135,9 @@ type evaluator struct {
 	imported  []string
 	notes     []fact.Fault
 	used      map[string]providerUse // by provider key
+	read      *recorder              // nil: nobody asks what is read
+	reading   map[*module][]hcl.Expression
+	texts     map[string][]byte // of JSON source
 }
 
 func (e *evaluator) fault(where, message, fix string) { e.files.fault(where, message, fix) }
@@ -147,6 +164,7 @@ func (e *evaluator) open(dir string) (*module, error) {
 		}
 		return m, nil
 	}
+	e.read.module(dir)
 	e.parsed[dir] = nil
 	m, err := e.files.parse(dir)
 	if err != nil {
@@ -182,6 +200,8 @@ func (e *evaluator) folderOf(m *module, call *element, s *scope) (string, bool) 
 	if !ok && s != nil { // OpenTofu evaluates sources early
 		if v, isText := mustPlain(s.eval(call.body.attributes["source"].expr, binding{}).value).(string); isText {
 			source, ok = v, true
+		} else {
+			e.read.any("the source of a module is not known (" + position(call.at) + ")")
 		}
 	}
 	if !ok {

@@ -158,6 +158,9 @@ func (e *evaluator) makeModules(s *scope, call *element) (list []child, how expa
 				inner.inputs[name] = input{a.expr, s, c.bind}
 			}
 		}
+		if e.read != nil {
+			e.read.scopes = append(e.read.scopes, inner)
+		}
 		list = append(list, child{inner, c.key})
 	}
 	return list, how, ""

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -46,38 +47,71 @@ func (e *evaluator) functions(m *module) map[string]function.Function {
 	return f
 }
 
-// at is the path of a file in the source tree: relative to the folder where Terraform runs, which is the root's.
+// at is the path of a file in the source tree.
 func (e *evaluator) at(m *module, name string) (string, bool) {
-	if path.IsAbs(name) {
-		return "", false
-	}
-	// path.module is relative to the source tree here, so that a name that begins with it is that already.
-	p := path.Clean(name)
-	if m.dir != "." && p != m.dir && !strings.HasPrefix(p, m.dir+"/") {
-		p = path.Join(e.dir, name)
-	}
-	for part := range strings.SplitSeq(p, "/") {
-		if part == ".git" || part == ".terraform" {
-			return "", false
+	for _, p := range e.places(m, name) {
+		if fs.ValidPath(p) && e.files.solid(path.Dir(p)) == nil {
+			return p, true
 		}
 	}
-	return p, fs.ValidPath(p) && e.files.solid(path.Dir(p)) == nil
+	return "", false
+}
+
+// places are where a file may lie, the likeliest first. A name is relative to the folder where Terraform runs, which is
+// the root's; path.module and path.root are relative to the source tree here, so that a name that begins with one of
+// them is that already.
+func (e *evaluator) places(m *module, name string) []string {
+	if path.IsAbs(name) {
+		return nil
+	}
+	clean, joined := path.Clean(name), path.Join(e.dir, name)
+	begins := func(dir string) bool {
+		return dir != "." && (clean == dir || strings.HasPrefix(clean, dir+"/") || strings.HasPrefix(name, dir+"/"))
+	}
+	out := []string{joined}
+	switch {
+	case begins(m.dir) || begins(e.dir):
+		out = []string{clean}
+	case m.dir == ".":
+		out = []string{clean, joined}
+	case slices.ContainsFunc(slices.Sorted(maps.Keys(e.parsed)), begins): // of another module, passed on
+		out = []string{joined, clean}
+	}
+	if e.isTerragrunt(e.dir) { // it runs Terraform in a copy of the module
+		out = append(out, path.Join(m.dir, name))
+	}
+	return slices.DeleteFunc(out, func(p string) bool {
+		parts := strings.Split(p, "/")
+		return slices.Contains(parts, ".git") || slices.Contains(parts, ".terraform")
+	})
 }
 
 func (e *evaluator) regular(m *module, name string) (string, bool) {
-	p, ok := e.at(m, name)
-	if !ok {
-		return "", false
+	for _, p := range e.places(m, name) {
+		if !fs.ValidPath(p) || e.files.solid(path.Dir(p)) != nil {
+			continue
+		}
+		if info, err := fs.Lstat(e.files.fsys, p); err == nil && info.Mode().IsRegular() {
+			return p, true
+		}
 	}
-	info, err := fs.Lstat(e.files.fsys, p)
-	return p, err == nil && info.Mode().IsRegular()
+	return "", false
+}
+
+// named is an argument that names a file. What is not known comes too: it may be any file.
+func named(name string, of cty.Type) function.Parameter {
+	return function.Parameter{Name: name, Type: of, AllowUnknown: true, AllowDynamicType: true}
 }
 
 func (e *evaluator) fileFunc(m *module, of func([]byte) cty.Value) function.Function {
 	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: "path", Type: cty.String}},
+		Params: []function.Parameter{named("path", cty.String)},
 		Type:   function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			e.noteFile(m, args[0])
+			if !args[0].IsKnown() {
+				return cty.UnknownVal(cty.String), nil
+			}
 			p, ok := e.regular(m, args[0].AsString())
 			if !ok {
 				return cty.NilVal, fmt.Errorf("no such file in the source tree")
@@ -97,11 +131,15 @@ func (e *evaluator) fileFunc(m *module, of func([]byte) cty.Value) function.Func
 // templateFunc renders a template file with the variables that it is given, and no other template from within.
 func (e *evaluator) templateFunc(m *module, functions map[string]function.Function) function.Function {
 	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: "path", Type: cty.String}, {Name: "vars", Type: cty.DynamicPseudoType}},
+		Params: []function.Parameter{named("path", cty.String), named("vars", cty.DynamicPseudoType)},
 		Type:   function.StaticReturnType(cty.DynamicPseudoType),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			e.noteFile(m, args[0])
+			if !args[0].IsKnown() {
+				return cty.DynamicVal, nil
+			}
 			p, ok := e.regular(m, args[0].AsString())
-			if !ok || !args[1].CanIterateElements() {
+			if !ok || args[1].IsKnown() && !args[1].CanIterateElements() {
 				return cty.NilVal, fmt.Errorf("no such file in the source tree, or no map of variables")
 			}
 			b, err := e.files.read(p)
@@ -112,22 +150,37 @@ func (e *evaluator) templateFunc(m *module, functions map[string]function.Functi
 			if diags.HasErrors() {
 				return cty.NilVal, fmt.Errorf("the template cannot be read")
 			}
-			own := maps.Clone(functions)
-			delete(own, "templatefile")
-			v, diags := expr.Value(&hcl.EvalContext{Variables: args[1].AsValueMap(), Functions: own})
-			if diags.HasErrors() {
-				return cty.NilVal, fmt.Errorf("the template cannot be rendered")
-			}
-			return v.Mark(sensitive{}), nil
+			return e.render(m, expr, args[1], functions)
 		},
 	})
 }
 
+func (e *evaluator) render(m *module, template hclsyntax.Expression, vars cty.Value, functions map[string]function.Function) (cty.Value, error) {
+	own := maps.Clone(functions)
+	delete(own, "templatefile")
+	ctx := &hcl.EvalContext{Functions: own}
+	if !vars.IsKnown() {
+		e.settleTemplate(m, template, ctx, cty.DynamicVal, true)
+		return cty.DynamicVal, nil
+	}
+	ctx.Variables = vars.AsValueMap()
+	v, diags := template.Value(ctx)
+	e.settleTemplate(m, template, ctx, v, diags.HasErrors())
+	if diags.HasErrors() {
+		return cty.NilVal, fmt.Errorf("the template cannot be rendered")
+	}
+	return v.Mark(sensitive{}), nil
+}
+
 func (e *evaluator) existsFunc(m *module) function.Function {
 	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: "path", Type: cty.String}},
+		Params: []function.Parameter{named("path", cty.String)},
 		Type:   function.StaticReturnType(cty.Bool),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			e.noteFile(m, args[0])
+			if !args[0].IsKnown() {
+				return cty.UnknownVal(cty.Bool), nil
+			}
 			_, ok := e.regular(m, args[0].AsString())
 			return cty.BoolVal(ok), nil
 		},
@@ -136,9 +189,13 @@ func (e *evaluator) existsFunc(m *module) function.Function {
 
 func (e *evaluator) filesetFunc(m *module) function.Function {
 	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: "path", Type: cty.String}, {Name: "pattern", Type: cty.String}},
+		Params: []function.Parameter{named("path", cty.String), named("pattern", cty.String)},
 		Type:   function.StaticReturnType(cty.Set(cty.String)),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			e.noteSet(m, args[0], args[1])
+			if !args[0].IsKnown() || !args[1].IsKnown() {
+				return cty.UnknownVal(cty.Set(cty.String)), nil
+			}
 			dir, ok := e.at(m, args[0].AsString())
 			pattern := args[1].AsString()
 			if !ok || !doublestar.ValidatePattern(pattern) || strings.Count(pattern, "*") > 8 {
@@ -150,6 +207,9 @@ func (e *evaluator) filesetFunc(m *module) function.Function {
 			}
 			var names []cty.Value
 			err = doublestar.GlobWalk(sub, pattern, func(p string, d fs.DirEntry) error {
+				if d.Type()&fs.ModeSymlink != 0 {
+					e.read.any(quote(path.Join(dir, p)) + " is a symbolic link")
+				}
 				if !d.Type().IsRegular() || strings.HasPrefix(p, ".git/") {
 					return nil
 				}

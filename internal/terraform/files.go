@@ -91,13 +91,16 @@ func (l *locator) file(f *folder, e fs.DirEntry) {
 			what = errLink.Error()
 		}
 		l.fault(name, "the file is "+what, "blocks in it have no position")
+		f.reads = true
 		return
 	}
 	data, err := l.read(name)
 	if err != nil {
 		l.fault(name, "the file cannot be read: "+reason(err), "")
+		f.reads = true
 		return
 	}
+	f.reads = f.reads || mayRead(name, data)
 	if strings.HasSuffix(name, ".json") {
 		l.json(f, name, data)
 		return

@@ -77,6 +77,7 @@ type folder struct {
 	path   string
 	blocks map[block]Position
 	calls  map[string]call
+	reads  bool // some function in it may read files, as far as its text tells
 }
 
 // call is one module block.

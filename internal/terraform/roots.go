@@ -18,7 +18,7 @@ const maxWalked = 100_000
 type Root struct {
 	Path    string   // of its folder
 	Folders []string // its own and those of the local modules that it leads to, sorted
-	Outside []string // what their source may read beside them: files, or folders
+	Reading bool     // something in them may read files elsewhere
 }
 
 // Roots finds the root modules of a repository: folders with Terraform source that no other folder calls. What stands
@@ -66,12 +66,10 @@ func Roots(ctx context.Context, fsys fs.FS) ([]Root, []fact.Fault, error) {
 		if slices.Contains(grunts, dir) || called[dir] || slices.Contains(strings.Split(dir, "/"), "modules") {
 			continue
 		}
-		out = append(out, Root{Path: dir, Folders: l.reachable(dir)})
+		folders := l.reachable(dir)
+		out = append(out, Root{dir, folders, l.reading(folders)})
 	}
 	slices.SortFunc(out, func(a, b Root) int { return strings.Compare(a.Path, b.Path) })
-	for i := range out {
-		out[i].Outside = Outside(fsys, out[i].Folders)
-	}
 	return out, l.sorted(), nil
 }
 
@@ -83,7 +81,7 @@ func (l *locator) gruntRoots(ctx context.Context, dirs []string, called map[stri
 		file := path.Join(dir, terragruntFile)
 		g, err := newEvaluator(ctx, l.fsys, dir, Settings{}).grunt(file, dir, 0)
 		if err != nil {
-			found[file] = Root{Path: dir, Folders: []string{dir}}
+			found[file] = Root{dir, []string{dir}, true}
 			continue
 		}
 		folders := map[string]bool{dir: true}
@@ -100,7 +98,7 @@ func (l *locator) gruntRoots(ctx context.Context, dirs []string, called map[stri
 		if source != "" && source != dir {
 			called[source] = true
 		}
-		found[file] = Root{Path: dir, Folders: slices.Sorted(maps.Keys(folders))}
+		found[file] = Root{dir, slices.Sorted(maps.Keys(folders)), true}
 	}
 	var out []Root
 	for file, r := range found {
@@ -155,6 +153,22 @@ func (l *locator) reachable(dir string) []string {
 	return out
 }
 
+// reading reports that something in the folders may read files elsewhere, or lead to a folder that is not known.
+func (l *locator) reading(folders []string) bool {
+	return slices.ContainsFunc(folders, func(dir string) bool {
+		f, err := l.open(dir)
+		if err != nil || f == nil || f.reads {
+			return true
+		}
+		for _, c := range f.calls {
+			if c.source == "" {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // IsSource tells the files that Terraform, OpenTofu and Terragrunt read by themselves from those that only a function
 // can read.
 func IsSource(name string) bool {
@@ -167,8 +181,9 @@ func IsSource(name string) bool {
 }
 
 // Touched are the roots that a change of these files may change: a file in a folder of theirs, or below one and below
-// no other folder of Terraform source, or one that their source may read beside them.
-func Touched(roots []Root, files []string) []Root {
+// no other folder of Terraform source, or one that they read elsewhere. reads is asked about those that no other file
+// touches.
+func Touched(roots []Root, files []string, reads func(Root) Reads) []Root {
 	known := map[string]bool{}
 	for _, r := range roots {
 		for _, f := range r.Folders {
@@ -189,7 +204,7 @@ func Touched(roots []Root, files []string) []Root {
 	}
 	var out []Root
 	for _, r := range roots {
-		if slices.ContainsFunc(r.Folders, func(f string) bool { return changed[f] }) || Reads(r.Outside, files) {
+		if slices.ContainsFunc(r.Folders, func(f string) bool { return changed[f] }) || len(files) > 0 && slices.ContainsFunc(files, reads(r).Include) {
 			out = append(out, r)
 		}
 	}

@@ -94,7 +94,9 @@ func (s *scope) eval(expr hcl.Expression, b binding) result {
 		return unknownBecause(why)
 	}
 	vars, why := s.variables(expr, b)
-	v, diags := expr.Value(&hcl.EvalContext{Variables: vars, Functions: s.e.functions(s.module)})
+	ctx := &hcl.EvalContext{Variables: vars, Functions: s.e.functions(s.module)}
+	v, diags := expr.Value(ctx)
+	s.settle(expr, ctx, v, diags.HasErrors())
 	if diags.HasErrors() {
 		if why == "" {
 			why = fmt.Sprintf("%s (%s)", problem(diags), position(expr.Range()))

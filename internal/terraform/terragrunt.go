@@ -78,6 +78,7 @@ func (e *evaluator) grunt(file, leaf string, depth int) (*grunt, error) {
 	if !fs.ValidPath(file) || e.files.solid(path.Dir(file)) != nil {
 		return nil, fmt.Errorf("%q is not in the source tree", file)
 	}
+	e.follow(file)
 	data, err := e.files.read(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s", file, reason(err))
@@ -93,6 +94,9 @@ func (e *evaluator) grunt(file, leaf string, depth int) (*grunt, error) {
 		}
 	}
 	g := &grunt{e: e, file: file, leaf: leaf, depth: depth, body: bodyOf(parsed.Body), memo: map[string]result{}, busy: map[string]bool{}, includes: map[string]*grunt{}}
+	if e.read != nil {
+		e.read.grunts = append(e.read.grunts, g)
+	}
 	for _, n := range g.body.blocks {
 		if n.kind == "include" {
 			if err := g.include(n); err != nil {
@@ -163,7 +167,9 @@ func (g *grunt) eval(expr hcl.Expression) result {
 	for root, members := range roots {
 		vars[root] = cty.ObjectVal(members)
 	}
-	v, diags := expr.Value(&hcl.EvalContext{Variables: vars, Functions: g.functions()})
+	ctx := &hcl.EvalContext{Variables: vars, Functions: g.functions()}
+	v, diags := expr.Value(ctx)
+	g.settle(expr, ctx, v)
 	if diags.HasErrors() {
 		return unknownBecause(orElse(why, problem(diags)+" ("+position(expr.Range())+")"))
 	}

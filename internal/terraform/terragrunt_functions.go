@@ -73,6 +73,7 @@ func (g *grunt) findFunc() function.Function {
 			for dir := path.Dir(path.Dir(g.file)); path.Dir(g.file) != "."; dir = path.Dir(dir) {
 				for _, name := range names {
 					p := path.Join(dir, name)
+					g.e.follow(p)
 					if info, err := fs.Lstat(g.e.files.fsys, p); fs.ValidPath(p) && err == nil && info.Mode()&fs.ModeSymlink == 0 {
 						return cty.StringVal(absolute(p)), nil
 					}

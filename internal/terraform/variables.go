@@ -34,6 +34,9 @@ func (e *evaluator) inputs(m *module) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.settings.Variables)) {
 		v, declared := m.variables[name]
+		if !declared && e.read != nil {
+			continue // it is given to every root, and told of those that are judged
+		}
 		if !declared {
 			e.fault(m.dir, fmt.Sprintf("--var %.60q: the root declares no such variable", name), "correct the name")
 			continue

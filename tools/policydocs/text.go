@@ -63,7 +63,7 @@ deny contains {"address": r.address, "msg": "the bucket has another prefix", "fi
   (creates, updates, deletes, replaces, forgets, unknown, changes), reason, importing, judged, before, after, unknown,
   references, configured, default_tags, default_tags_unknown. Only attributes that a loaded rule declares are there.
 - ` + "`input.plan`" + `: name, complete, errored, format_version, terraform_version, timestamp, counts, drift, modules, providers, checks.
-- ` + "`input.estimate`" + `, ` + "`input.params`" + `, ` + "`input.missing.GROUP`" + ` (why a group could not be had).
+- ` + "`input.estimate`" + `, ` + "`input.evidence`" + ` ([evidence.md](evidence.md#policies)), ` + "`input.params`" + `, ` + "`input.missing.GROUP`" + ` (why a group could not be had).
 - A finding is a string, or an object of msg and any of id, title, address, file, line, severity, fix, unclear. One package
   may declare several ids, on its rules; then each finding names its id.
 - ` + "`looked contains …`" + ` says what a rule looked at when that is not its resource types.
