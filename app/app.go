@@ -73,7 +73,7 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 // addAPI takes uploads where the server knows its own address: tokens are made out to it.
 func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, m *metrics, log *slog.Logger) error {
 	if c.PublicURL == "" {
-		log.Warn("PLATFORM_PUBLIC_URL is not set: plans cannot be uploaded")
+		log.Warn("PLATFORM_PUBLIC_URL is not set: plans and test reports cannot be uploaded")
 		return nil
 	}
 	issuer := oidc.Issuer{URL: cmp.Or(c.TokenIssuer(), oidc.GitHub)}
@@ -81,7 +81,7 @@ func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, m *metr
 	if err != nil {
 		return err
 	}
-	uploads, err := api.New(api.Options{Verifier: verifier, Receive: flow.Receive, Now: time.Now, Log: log, Observe: m.upload})
+	uploads, err := api.New(api.Options{Verifier: verifier, Receive: flow.Receive, Evidence: flow.ReceiveEvidence, Now: time.Now, Log: log, Observe: m.upload})
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,9 @@ func serve(ctx context.Context, c environ.Config, log *slog.Logger) error {
 	m := newMetrics()
 	db, err := store.Open(ctx, store.Options{
 		URL: c.DatabaseURL, Now: time.Now, Log: log, EncryptionKey: c.EncryptionKey,
-		Retention: store.Retention{Deliveries: c.Retention.Deliveries, VerdictBodies: c.Retention.Reports, Uploads: c.Retention.Uploads},
+		Retention: store.Retention{
+			Deliveries: c.Retention.Deliveries, VerdictBodies: c.Retention.Reports, Uploads: c.Retention.Uploads, Evidence: c.Retention.Evidence,
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("the database cannot be used: %w", err)

@@ -33,6 +33,7 @@ type world struct {
 
 	binary  string // that runs as a process of its own; empty: the test's own
 	process int    // its id
+	shops   int    // that were added while it runs
 
 	stop context.CancelFunc
 	done chan int

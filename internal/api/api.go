@@ -1,5 +1,5 @@
-// Package api is what programs speak to over HTTP: a workflow run brings a plan's facts, proved by its identity token,
-// and anybody reads how.
+// Package api is what programs speak to over HTTP: a workflow run brings a plan's facts or its tests' reports, proved by
+// its identity token, and anybody reads how.
 package api
 
 import (
@@ -21,8 +21,9 @@ import (
 
 // The paths that are served.
 const (
-	FactsPath   = "/api/v1/facts"
-	OpenAPIPath = "/api/v1/openapi.json"
+	FactsPath    = "/api/v1/facts"
+	EvidencePath = "/api/v1/evidence"
+	OpenAPIPath  = "/api/v1/openapi.json"
 )
 
 // Verifier says which run a token is of, for a purpose and the SHA-256 of a body as it was sent. Its error is the
@@ -36,6 +37,7 @@ type Verifier interface {
 type Options struct {
 	Verifier Verifier
 	Receive  func(ctx context.Context, run control.Run, body []byte) (control.Receipt, error)
+	Evidence func(ctx context.Context, run control.Run, body []byte) (control.EvidenceReceipt, error)
 	Now      control.Clock
 	Log      *slog.Logger
 	MaxBytes int64                       // of a body, as it is sent and unpacked; defaults to 32 MiB
@@ -44,9 +46,10 @@ type Options struct {
 
 // The routes, and what becomes of a request, as metrics name them.
 const (
-	routeFacts   = "facts"
-	routeOpenAPI = "openapi"
-	routeOther   = "other"
+	routeFacts    = "facts"
+	routeEvidence = "evidence"
+	routeOpenAPI  = "openapi"
+	routeOther    = "other"
 
 	outcomeAccepted    = "accepted"
 	outcomeServed      = "served"
@@ -76,8 +79,8 @@ type server struct {
 
 // New makes the handler of everything under /api/v1/.
 func New(o Options) (http.Handler, error) {
-	if o.Verifier == nil || o.Receive == nil || o.Now == nil || o.Log == nil {
-		return nil, errors.New("the API needs a verifier of tokens, a receiver, a clock and a log")
+	if o.Verifier == nil || o.Receive == nil || o.Evidence == nil || o.Now == nil || o.Log == nil {
+		return nil, errors.New("the API needs a verifier of tokens, receivers, a clock and a log")
 	}
 	if o.MaxBytes < 0 || o.MaxBytes > math.MaxInt32 {
 		return nil, fmt.Errorf("bodies of %d bytes cannot be held in memory: allow less than 2 GiB", o.MaxBytes)
@@ -103,8 +106,8 @@ type answer struct {
 	message string
 	wait    time.Duration // Retry-After
 	allow   string        // Allow
-	receipt *control.Receipt
-	err     error // for the log alone
+	receipt any           // what became of an upload; nil: nothing did
+	err     error         // for the log alone
 }
 
 // visit is what the log says of a request: nothing of it that was not proved.
@@ -168,7 +171,7 @@ func cut(text string, most int) string {
 // tell writes the one line of the log, and counts.
 func (s *server) tell(ctx context.Context, v visit, a answer) {
 	s.Observe(v.route, a.outcome)
-	if v.route != routeFacts {
+	if v.route != routeFacts && v.route != routeEvidence {
 		return
 	}
 	attrs := []slog.Attr{
@@ -189,7 +192,7 @@ func (s *server) tell(ctx context.Context, v visit, a answer) {
 	if a.outcome == outcomeFailed {
 		level = slog.LevelError
 	}
-	s.Log.LogAttrs(ctx, level, "upload of facts", attrs...)
+	s.Log.LogAttrs(ctx, level, "upload of "+v.route, attrs...)
 }
 
 // guarded turns a panic into an answer. Its value is not logged: it may quote the body.
@@ -206,7 +209,13 @@ func (s *server) guarded(ctx context.Context, w http.ResponseWriter, r *http.Req
 		if r.Method != http.MethodPost {
 			return wrongMethod("POST")
 		}
-		return s.facts(w, r, v)
+		return s.upload(w, r, v, func(ctx context.Context, body []byte) (any, error) { return s.Receive(ctx, v.run, body) })
+	case EvidencePath:
+		v.route = routeEvidence
+		if r.Method != http.MethodPost {
+			return wrongMethod("POST")
+		}
+		return s.upload(w, r, v, func(ctx context.Context, body []byte) (any, error) { return s.Evidence(ctx, v.run, body) })
 	case OpenAPIPath:
 		v.route = routeOpenAPI
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -67,6 +67,12 @@ func newFixture() *fixture {
 			f.got = append(f.got, string(body))
 			return control.Receipt{Trusted: true, Head: strings.Repeat("a", 40), Root: "infra", Digest: "sha256:" + strings.Repeat("b", 64)}, nil
 		},
+		Evidence: func(_ context.Context, _ control.Run, body []byte) (control.EvidenceReceipt, error) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.got = append(f.got, string(body))
+			return control.EvidenceReceipt{Record: "sha256:" + strings.Repeat("c", 64), Suites: []control.SuiteReceipt{{Name: "unit"}}}, nil
+		},
 		Now:      func() time.Time { return f.now },
 		MaxBytes: 1 << 20,
 		Observe: func(route, outcome string) {

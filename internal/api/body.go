@@ -133,7 +133,7 @@ func badEncoding(message string) *answer {
 
 func tooLarge(most int64) *answer {
 	return &answer{status: http.StatusRequestEntityTooLarge, outcome: outcomeTooLarge, code: "too-large",
-		message: fmt.Sprintf("the body is larger than %d bytes, which is the most that this server takes: upload each root by itself", most)}
+		message: fmt.Sprintf("the body is larger than %d bytes, which is the most that this server takes: upload each root, or suite, by itself", most)}
 }
 
 // unread says why a body has not come to its end. The error itself may quote what was sent.

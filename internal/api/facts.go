@@ -18,8 +18,9 @@ const (
 	codeNoToken = "no-token"
 )
 
-// facts goes through an upload: cheap refusals first, then the token over the body's digest, and only then the body.
-func (s *server) facts(w http.ResponseWriter, r *http.Request, v *visit) answer {
+// upload goes through one: cheap refusals first, then the token over the body's digest, for the route's purpose alone, and
+// only then the body.
+func (s *server) upload(w http.ResponseWriter, r *http.Request, v *visit, receive func(ctx context.Context, body []byte) (any, error)) answer {
 	token, refused := admit(r, s.MaxBytes)
 	if refused != nil {
 		return *refused
@@ -31,14 +32,14 @@ func (s *server) facts(w http.ResponseWriter, r *http.Request, v *visit) answer 
 	if refused != nil {
 		return *refused
 	}
-	run, err := s.Verifier.Verify(r.Context(), token, "facts", digest)
+	run, err := s.Verifier.Verify(r.Context(), token, v.route, digest)
 	if err != nil {
 		return unproved(err)
 	}
 	v.run = run
 	if wait := s.limits.take(run.RepositoryID, s.Now()); wait > 0 {
 		return answer{status: http.StatusTooManyRequests, outcome: outcomeLimited, code: "too-many-uploads", wait: wait,
-			message: "this repository has uploaded too often in the last minute: wait as long as Retry-After says, or upload once for each root"}
+			message: "this repository has uploaded too often in the last minute: wait as long as Retry-After says, or upload once for each root or job"}
 	}
 	if r.Header.Get("Content-Encoding") == "gzip" {
 		if sent, refused = held.unpack(r.Context(), sent); refused != nil {
@@ -47,11 +48,11 @@ func (s *server) facts(w http.ResponseWriter, r *http.Request, v *visit) answer 
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), receiveWait)
 	defer cancel()
-	receipt, err := s.Receive(ctx, run, sent)
+	receipt, err := receive(ctx, sent)
 	if err != nil {
 		return notReceived(err)
 	}
-	return answer{status: http.StatusAccepted, outcome: outcomeAccepted, receipt: &receipt}
+	return answer{status: http.StatusAccepted, outcome: outcomeAccepted, receipt: receipt}
 }
 
 // admit looks at the headers: what cannot be taken anyway is not read.

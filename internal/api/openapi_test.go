@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/evidence/report"
 	"github.com/org/platform-action/internal/oidc"
 )
 
@@ -57,7 +58,7 @@ func TestDocument(t *testing.T) {
 	if d.OpenAPI != "3.1.0" {
 		t.Errorf("version %q", d.OpenAPI)
 	}
-	if diff := cmp.Diff([]string{FactsPath, OpenAPIPath}, slices.Sorted(maps.Keys(d.Paths))); diff != "" {
+	if diff := cmp.Diff([]string{EvidencePath, FactsPath, OpenAPIPath}, slices.Sorted(maps.Keys(d.Paths))); diff != "" {
 		t.Errorf("paths: -want +got:\n%s", diff)
 	}
 	reached := map[string]bool{"429": true} // TestLimit
@@ -65,6 +66,9 @@ func TestDocument(t *testing.T) {
 		reached[strconv.Itoa(e.status)] = true
 	}
 	answers := d.Paths[FactsPath]["post"].Responses
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(answers)), slices.Sorted(maps.Keys(d.Paths[EvidencePath]["post"].Responses))); diff != "" {
+		t.Errorf("both uploads go the same way, but are documented otherwise:\n%s", diff)
+	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(reached)), slices.Sorted(maps.Keys(answers))); diff != "" {
 		t.Errorf("statuses: -reached +documented:\n%s", diff)
 	}
@@ -110,9 +114,11 @@ func TestSchemas(t *testing.T) {
 	t.Parallel()
 	schemas := described(t).Components.Schemas
 	for name, value := range map[string]any{
-		"Upload":  control.UploadDocument{},
-		"Receipt": control.Receipt{Why: "x"},
-		"Error":   answer{}.body(),
+		"Upload":   control.UploadDocument{},
+		"Receipt":  control.Receipt{Why: "x"},
+		"Error":    answer{}.body(),
+		"Recorded": control.EvidenceReceipt{},
+		"Reports":  report.Document{Tree: "x", Digests: []string{"x"}, Assurance: "x"},
 	} {
 		text, err := json.Marshal(value)
 		if err != nil {

@@ -22,16 +22,24 @@ func (f *Flow) button(ctx context.Context, r Repository, t Task) error {
 	digest, isAck := strings.CutPrefix(in.Action, ackButton)
 	switch {
 	case in.Action == rerunButton && in.Seen.IsZero():
-		return f.again(ctx, r, in.Head)
+		return f.rerun(ctx, r, in)
 	case in.Action == rerunButton:
 		wish := fmt.Sprintf("rerun %d %s %d %d", in.Check, in.Head, in.Sender.ID, in.Seen.Unix())
-		return f.wished(ctx, r, wish, func() error { return f.again(ctx, r, in.Head) })
+		return f.wished(ctx, r, wish, func() error { return f.rerun(ctx, r, in) })
 	case in.Action == explainButton:
 		return f.explainAll(ctx, r, in.Head)
 	case isAck:
 		return f.acknowledgeAt(ctx, r, in, digest)
 	}
 	return nil
+}
+
+// rerun runs the checks again that somebody asked for: one of the two, or both.
+func (f *Flow) rerun(ctx context.Context, r Repository, in ButtonInput) error {
+	if alone, err := f.testedAgain(ctx, r, in); err != nil || alone {
+		return err
+	}
+	return f.again(ctx, r, in.Head)
 }
 
 // acknowledgeAt finds the pull request whose verdict a check showed.

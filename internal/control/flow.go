@@ -129,6 +129,12 @@ func (f *Flow) handle(ctx context.Context, t Task, attempt int) error {
 		return f.sweepEverything(ctx)
 	case EndStale:
 		return f.endStale(ctx)
+	case LookAtRun:
+		return f.answer(ctx, t, f.lookAtRun)
+	case EvaluateTested:
+		return f.answer(ctx, t, f.tested)
+	case WakeTested:
+		return f.o.Queue.Want(ctx, Task{Tenant: t.Tenant, Kind: EvaluateTested, Subject: t.Subject, Input: t.Input})
 	case CollectGarbage:
 	}
 	return &Parked{Reason: fmt.Sprintf("this version does not know tasks of the kind %.40q", t.Kind)}

@@ -85,6 +85,7 @@ type Person struct {
 
 // CheckText is what a check run shows.
 type CheckText struct {
+	Tested      bool // it is platform/tested, and not platform/check
 	Head        string
 	Done        bool
 	Conclusion  Conclusion // of a finished check
@@ -173,6 +174,8 @@ type Forge interface {
 	FindComment(ctx context.Context, r Repository, number int, marker string) (Comment, bool, error)
 	CreateComment(ctx context.Context, r Repository, number int, body string) (id int64, err error)
 	UpdateComment(ctx context.Context, r Repository, id int64, body string) error
+
+	TestForge
 }
 
 // Tree is the source at a commit.

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -20,10 +21,13 @@ func (f *Flow) group(ctx context.Context, r Repository, t Task) error {
 		return err
 	}
 	if in.Gone {
-		return f.abandon(ctx, r, check)
+		return errors.Join(f.abandon(ctx, r, check), f.wantGone(ctx, r, t.Subject))
 	}
 	c, err := f.gatherGroup(ctx, r, t.Subject, in)
 	if err != nil {
+		return err
+	}
+	if err := f.wantTested(ctx, r, t.Subject, c, &TestedInput{Queued: true}); err != nil {
 		return err
 	}
 	decisions, err := f.decideAll(ctx, r, &check, []change{c})

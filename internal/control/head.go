@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ func (f *Flow) head(ctx context.Context, r Repository, head string) error {
 		return err
 	}
 	if len(pulls) == 0 {
-		return f.abandon(ctx, r, check)
+		return errors.Join(f.abandon(ctx, r, check), f.endTested(ctx, r, head))
 	}
 	if err := f.spare(ctx, r, pulls); err != nil {
 		return err
@@ -38,6 +39,9 @@ func (f *Flow) head(ctx context.Context, r Repository, head string) error {
 			return err
 		}
 		changes = append(changes, c)
+	}
+	if err := f.wantTested(ctx, r, head, changes[0], nil); err != nil {
+		return err
 	}
 	decisions, err := f.decideAll(ctx, r, &check, changes)
 	if err != nil {

@@ -84,7 +84,7 @@ type Upload struct {
 // LedgerEntry is one line of a tenant's append-only, hash-chained ledger.
 type LedgerEntry struct {
 	Sequence int64
-	Kind     string // verdict, acknowledgement, command
+	Kind     string // verdict, acknowledgement, tested
 	Subject  string
 	Body     json.RawMessage
 	At       time.Time
@@ -134,4 +134,6 @@ type Records interface {
 	Uploads(ctx context.Context, t Tenant, head string) ([]Upload, error)
 
 	Ledger(ctx context.Context, t Tenant, after int64, limit int) ([]LedgerEntry, error)
+
+	EvidenceRecords
 }

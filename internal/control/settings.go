@@ -85,6 +85,9 @@ func (g governing) settings(o organisation) Settings {
 		if key == "cost.acknowledge.by" {
 			continue // acted on here
 		}
+		if key == "environments" && asksTests(s.Config) {
+			continue // platform/tested acts on it
+		}
 		s.Notes = append(s.Notes, verdict.Finding{
 			ID: "config-unused", Title: "A configured key has no effect here", Severity: verdict.Warn,
 			Message: key + " is valid, but nothing acts on it yet: the verdict was made without it", File: ConfigName,

@@ -21,6 +21,9 @@ func (f *Flow) sweepRepository(ctx context.Context, r Repository) error {
 	if err := f.readBranch(ctx, r); err != nil {
 		return err
 	}
+	if _, err := f.requirements(ctx, r); err != nil { // so that its runs need not ask
+		return err
+	}
 	open, err := f.o.Forge.OpenPulls(ctx, r)
 	if err != nil {
 		return err

@@ -37,6 +37,9 @@ const (
 	FetchDeliveries  TaskKind = "deliveries"   // "": ask GitHub for deliveries that failed
 	SweepEverything  TaskKind = "sweep"        // "": sweep every installation
 	EndStale         TaskKind = "stale"        // "": end checks that have been in progress for too long
+	LookAtRun        TaskKind = "run"          // workflow run id: it began or ended; take its artifact, if it is evidence
+	EvaluateTested   TaskKind = "tested"       // commit SHA of a head or a merge group: was it tested? Input is a TestedInput, or empty
+	WakeTested       TaskKind = "tested-timer" // commit SHA whose check waits: asks for EvaluateTested, with the same Input
 	CollectGarbage   TaskKind = "retention"    // "": apply the retention
 )
 

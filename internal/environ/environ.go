@@ -50,6 +50,7 @@ type Retention struct {
 	Deliveries time.Duration `env:"DELIVERIES"`
 	Reports    time.Duration `env:"REPORTS"`
 	Uploads    time.Duration `env:"UPLOADS"`
+	Evidence   time.Duration `env:"EVIDENCE"`
 }
 
 // Load reads the environment. The error has one line for each fault, and never a value that may be secret.

@@ -83,37 +83,14 @@ type asked struct {
 	fault    string             // what is contradictory in the facts
 }
 
-// attempt is what is known of one attempt of a run about the subject.
-type attempt struct {
-	id      attemptID
-	started time.Time
-	run     *Run      // nil: the API does not list it
-	records []*Record // of any suite, trusted or not
-}
-
-type attemptID struct {
-	run     int64
-	attempt int
-}
-
 func ask(q Question) *asked {
 	a := &asked{q: q}
 	a.suites = slices.Clone(q.Requirement.Suites)
 	slices.SortStableFunc(a.suites, func(x, y SuiteRequirement) int { return cmp.Compare(x.Name, y.Name) })
 	bound := a.gather()
-	about := make(map[int64]bool, len(bound)) // runs that recorded what is bound
-	found := make(map[attemptID]*attempt, len(bound))
-	get := func(id attemptID) *attempt {
-		at := found[id]
-		if at == nil {
-			at = &attempt{id: id}
-			found[id] = at
-			a.attempts = append(a.attempts, at)
-		}
-		return at
-	}
+	seen := &attempts{first: make(map[int64]*attempt, len(bound)), slab: make([]attempt, 0, len(bound))}
 	for i, r := range bound {
-		at := get(attemptID{r.Producer.RunID, r.Producer.Attempt})
+		at := seen.get(attemptID{r.Producer.RunID, r.Producer.Attempt})
 		if at.records == nil {
 			at.records = bound[i : i+1 : i+1] // nearly always the only one: no list of its own
 		} else {
@@ -122,25 +99,18 @@ func ask(q Question) *asked {
 		if r.Producer.RunStarted.After(at.started) {
 			at.started = r.Producer.RunStarted
 		}
-		about[r.Producer.RunID] = true
 	}
 	runs, _ := q.Runs.Get()
 	for i := range runs {
-		if r := &runs[i]; a.isAbout(r, about) {
-			at := get(attemptID{r.ID, r.Attempt})
+		if r := &runs[i]; a.isAbout(r, seen) {
+			at := seen.get(attemptID{r.ID, r.Attempt})
 			if at.run != nil {
 				a.fault = "they name one attempt twice"
 			}
 			at.run, at.started = r, r.Started
 		}
 	}
-	// The order is by start, then by id, so that no re-run of an old run and no new run hides behind the other.
-	slices.SortFunc(a.attempts, func(x, y *attempt) int {
-		if c := y.started.Compare(x.started); c != 0 {
-			return c
-		}
-		return cmp.Or(cmp.Compare(y.id.run, x.id.run), cmp.Compare(y.id.attempt, x.id.attempt))
-	})
+	a.attempts = seen.newestFirst()
 	return a
 }
 
@@ -164,8 +134,8 @@ func (a *asked) gather() []*Record {
 
 // isAbout reports a run on the subject. What a pull request's run tested is no tree that its head commit has, so the tree
 // decides where it is known; a re-run tests what the first attempt did.
-func (a *asked) isAbout(r *Run, about map[int64]bool) bool {
-	if r.Tree == a.q.Tree || about[r.ID] {
+func (a *asked) isAbout(r *Run, seen *attempts) bool {
+	if r.Tree == a.q.Tree || seen.recorded(r.ID) {
 		return true
 	}
 	return r.Tree == "" && r.HeadCommit == a.q.Commit

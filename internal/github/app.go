@@ -17,8 +17,11 @@ import (
 	"github.com/org/platform-action/internal/control"
 )
 
-// CheckName is the name of our check run. Branch protection refers to it, so that it never changes.
-const CheckName = "platform/check"
+// CheckName and TestedName are the names of our check runs. Branch protection refers to them, so that they never change.
+const (
+	CheckName  = "platform/check"
+	TestedName = "platform/tested"
+)
 
 // Options are what an App needs.
 type Options struct {

@@ -41,6 +41,8 @@ type payload struct {
 	Forced  bool        `json:"forced"`
 	Commits pushedFiles `json:"commits"`
 
+	Review present `json:"review"`
+
 	MergeGroup *struct {
 		HeadSHA string `json:"head_sha"`
 		HeadRef string `json:"head_ref"`
@@ -81,26 +83,26 @@ type envelope struct {
 // shape is what tells the body of one event from that of another. It holds the members of bodies that could otherwise
 // pass for a repository's.
 type shape struct {
-	Added       member `json:"repositories_added"`
-	Removed     member `json:"repositories_removed"`
-	Alert       member `json:"alert"`
-	Card        member `json:"project_card"`
-	Column      member `json:"project_column"`
-	Deployment  member `json:"deployment"`
-	Discussion  member `json:"discussion"`
-	Hook        member `json:"hook"`
-	Key         member `json:"key"`
-	Label       member `json:"label"`
-	Member      member `json:"member"`
-	Milestone   member `json:"milestone"`
-	Package     member `json:"package"`
-	Project     member `json:"project"`
-	Release     member `json:"release"`
-	Rule        member `json:"rule"`
-	Starred     member `json:"starred_at"`
-	Team        member `json:"team"`
-	WorkflowJob member `json:"workflow_job"`
-	WorkflowRun member `json:"workflow_run"`
+	Added       member  `json:"repositories_added"`
+	Removed     member  `json:"repositories_removed"`
+	Alert       member  `json:"alert"`
+	Card        member  `json:"project_card"`
+	Column      member  `json:"project_column"`
+	Deployment  member  `json:"deployment"`
+	Discussion  member  `json:"discussion"`
+	Hook        member  `json:"hook"`
+	Key         member  `json:"key"`
+	Label       member  `json:"label"`
+	Member      member  `json:"member"`
+	Milestone   member  `json:"milestone"`
+	Package     member  `json:"package"`
+	Project     member  `json:"project"`
+	Release     member  `json:"release"`
+	Rule        member  `json:"rule"`
+	Starred     member  `json:"starred_at"`
+	Team        member  `json:"team"`
+	WorkflowJob member  `json:"workflow_job"`
+	WorkflowRun runHint `json:"workflow_run"`
 }
 
 type eventID struct {

@@ -5,8 +5,8 @@ import "math"
 // wanted reports the events that can ask for something.
 func wanted(event string) bool {
 	switch event {
-	case "pull_request", "merge_group", "push", "check_run", "check_suite", "issue_comment",
-		"installation", "installation_repositories", "installation_target", "repository":
+	case "pull_request", "pull_request_review", "merge_group", "push", "check_run", "check_suite", "issue_comment",
+		"installation", "installation_repositories", "installation_target", "repository", "workflow_run":
 		return true
 	}
 	return false
@@ -18,8 +18,8 @@ func metricName(event string) string {
 		return event
 	}
 	switch event {
-	case "ping", "workflow_run", "workflow_job", "deployment", "deployment_status", "deployment_protection_rule", "deployment_review",
-		"pull_request_review", "pull_request_review_comment", "pull_request_review_thread", "issues", "status", "create", "delete":
+	case "ping", "workflow_job", "deployment", "deployment_status", "deployment_protection_rule", "deployment_review",
+		"pull_request_review_comment", "pull_request_review_thread", "issues", "status", "create", "delete":
 		return event
 	}
 	return "other"
@@ -31,6 +31,8 @@ func (p payload) fits(event string) bool {
 	switch event {
 	case "pull_request":
 		return p.PullRequest != nil && isNumber(p.Number)
+	case "pull_request_review":
+		return p.PullRequest != nil && bool(p.Review)
 	case "merge_group":
 		return p.MergeGroup != nil
 	case "push":
@@ -47,6 +49,8 @@ func (p payload) fits(event string) bool {
 		return p.Installation.Account != nil && bool(p.Added && p.Removed)
 	case "installation_target":
 		return p.Account != nil && p.Repository == nil
+	case "workflow_run":
+		return p.WorkflowRun.there && p.WorkflowRun.id > 0 && !bool(p.WorkflowJob)
 	case "repository":
 		return p.Repository != nil && p.shape == shape{} && p.bare()
 	}

@@ -41,6 +41,10 @@ func (w wants) tasksOf(event string, p payload) (wish, error) {
 		return w.suiteWish(t, p)
 	case "issue_comment":
 		return w.commentWish(t, p)
+	case "workflow_run":
+		return p.runWish(t), nil
+	case "pull_request_review":
+		return p.reviewWish(t)
 	case "installation":
 		return wishIf(p.does("created", "deleted", "suspend", "unsuspend", "new_permissions_accepted"), t, control.SyncInstallation), nil
 	case "installation_repositories":

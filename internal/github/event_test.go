@@ -212,7 +212,7 @@ func TestInstallationEvents(t *testing.T) {
 		{"no repository id", "pull_request", strings.Replace(string(opened()), `"id":100,`, "", 1), "ignored"},
 		{"negative id", "pull_request", strings.Replace(string(opened()), `"id":100,`, `"id":-1,`, 1), "ignored"},
 		{"ping", "ping", `{"zen":"Keep it logically awesome.","hook_id":1}`, "ping"},
-		{"workflow run", "workflow_run", string(of(`"action":"completed"`)), "ignored"},
+		{"workflow job", "workflow_job", string(of(`"action":"completed"`)), "ignored"},
 	} {
 		e := newEndpoint(t, nil)
 		w := e.send(delivery(c.event, "d-1", []byte(c.body)))
@@ -224,6 +224,49 @@ func TestInstallationEvents(t *testing.T) {
 	e.send(delivery("push", "d-1", of(pushBody("refs/heads/main", `"commits":[]`))))
 	if diff := cmp.Diff(strings.TrimSpace(synced), strings.TrimSpace(e.told())); diff != "" {
 		t.Errorf("another policy repository:\n%s", diff)
+	}
+}
+
+// A run that begins or ends is looked at; nothing of the delivery but its id is.
+func TestRunEvents(t *testing.T) {
+	t.Parallel()
+	const run = `,"workflow_run":{"id":5,"path":"hostile","head_sha":"not read"}`
+	for body, want := range map[string]string{
+		`"action":"completed"` + run:                                     "accepted\n7/100 run \"5\"",
+		`"action":"in_progress"` + run:                                   "accepted\n7/100 run \"5\"",
+		`"action":"requested"` + run:                                     "accepted\n7/100 run \"5\"",
+		`"action":"novel"` + run:                                         "ignored",
+		`"action":"completed"`:                                           "bad_request",
+		`"action":"completed","workflow_run":null`:                       "bad_request",
+		`"action":"completed","workflow_run":{"id":-1}`:                  "bad_request",
+		`"action":"completed","workflow_run":{"id":"5"}`:                 "bad_request",
+		`"action":"completed","workflow_run":{"id":5},"workflow_job":{}`: "bad_request",
+	} {
+		e := newEndpoint(t, nil)
+		e.send(delivery("workflow_run", "d-1", of(body)))
+		if diff := cmp.Diff(want, strings.TrimSpace(e.told())); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", body, diff)
+		}
+	}
+}
+
+// A review may approve what is guarded: the head is looked at again.
+func TestReviewEvents(t *testing.T) {
+	t.Parallel()
+	const pull = `,"pull_request":{"state":"open","head":{"sha":"` + sha + `"}}`
+	for body, want := range map[string]string{
+		`"action":"submitted","review":{"id":1}` + pull:                              "accepted\n7/100 tested \"" + sha + `"`,
+		`"action":"dismissed","review":{"id":1}` + pull:                              "accepted\n7/100 tested \"" + sha + `"`,
+		`"action":"edited","review":{"id":1}` + pull:                                 "ignored",
+		`"action":"submitted"` + pull:                                                "bad_request",
+		`"action":"submitted","review":{"id":1}`:                                     "bad_request",
+		`"action":"submitted","review":{"id":1},"pull_request":{"head":{"sha":"x"}}`: "bad_request",
+	} {
+		e := newEndpoint(t, nil)
+		e.send(delivery("pull_request_review", "d-1", of(body)))
+		if diff := cmp.Diff(want, strings.TrimSpace(e.told())); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", body, diff)
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ type Permission struct{ Name, Level, Why string }
 // Permissions are the least that work. Those that no token of ours carries let GitHub send an event.
 func Permissions() []Permission {
 	return []Permission{
-		{"actions", "read", "to see which workflow run uploaded a plan"},
+		{"actions", "read", "to see which workflow run uploaded a plan or tested a commit, and to hear when one ends"},
 		{"checks", "write", "to publish the verdict as a check, and to hear its buttons"},
 		{"contents", "read", "to read Terraform files, .github/platform.yml and policies; nothing is ever pushed"},
 		{"issues", "read", "to hear commands in comments: GitHub sends comments of pull requests under this name"},
@@ -31,7 +31,7 @@ func Permissions() []Permission {
 
 // Events are what GitHub sends beside what it sends every App: of its installations, and of who may use it.
 func Events() []string {
-	return []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push", "repository"}
+	return []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push", "repository", "workflow_run"}
 }
 
 // Manifest describes an App to GitHub, which then makes it.

@@ -16,7 +16,7 @@ const annotationsPerRequest = 50
 // CreateCheck makes our check run on a commit.
 func (a *App) CreateCheck(ctx context.Context, r control.Repository, c control.CheckText) (int64, error) {
 	options := github.CreateCheckRunOptions{
-		Name: CheckName, HeadSHA: c.Head, Status: status(c), Conclusion: conclusion(c), Output: output(c, 0),
+		Name: nameOf(c), HeadSHA: c.Head, Status: status(c), Conclusion: conclusion(c), Output: output(c, 0),
 		Actions: buttons(c), ExternalID: optional(c.ExternalID), DetailsURL: optional(c.Link),
 	}
 	run, _, err := a.client(r.Tenant).Checks.CreateCheckRun(ctx, r.Owner, r.Name, options)
@@ -29,7 +29,7 @@ func (a *App) CreateCheck(ctx context.Context, r control.Repository, c control.C
 // UpdateCheck brings our check run to what c says.
 func (a *App) UpdateCheck(ctx context.Context, r control.Repository, id int64, c control.CheckText) error {
 	options := github.UpdateCheckRunOptions{
-		Name: CheckName, Status: status(c), Conclusion: conclusion(c), Output: output(c, 0),
+		Name: nameOf(c), Status: status(c), Conclusion: conclusion(c), Output: output(c, 0),
 		Actions: buttons(c), ExternalID: optional(c.ExternalID), DetailsURL: optional(c.Link),
 	}
 	if _, _, err := a.client(r.Tenant).Checks.UpdateCheckRun(ctx, r.Owner, r.Name, id, options); err != nil {
@@ -41,7 +41,7 @@ func (a *App) UpdateCheck(ctx context.Context, r control.Repository, id int64, c
 // annotate appends the annotations that one request cannot hold. The conclusion stands before they do.
 func (a *App) annotate(ctx context.Context, r control.Repository, id int64, c control.CheckText) error {
 	for from := annotationsPerRequest; from < len(c.Annotations); from += annotationsPerRequest {
-		options := github.UpdateCheckRunOptions{Name: CheckName, Output: output(c, from)}
+		options := github.UpdateCheckRunOptions{Name: nameOf(c), Output: output(c, from)}
 		if _, _, err := a.client(r.Tenant).Checks.UpdateCheckRun(ctx, r.Owner, r.Name, id, options); err != nil {
 			return fault("adding annotations to the check run", err)
 		}
@@ -51,7 +51,16 @@ func (a *App) annotate(ctx context.Context, r control.Repository, id int64, c co
 
 // FindCheck finds our newest check run on a commit: a creation may have worked without our seeing the answer.
 func (a *App) FindCheck(ctx context.Context, r control.Repository, head string) (id int64, finished bool, err error) {
-	options := &github.ListCheckRunsOptions{CheckName: new(CheckName), AppID: new(a.options.AppID), Filter: new("latest")}
+	return a.findCheck(ctx, r, head, CheckName)
+}
+
+// FindTested finds our newest check run platform/tested on a commit.
+func (a *App) FindTested(ctx context.Context, r control.Repository, head string) (id int64, finished bool, err error) {
+	return a.findCheck(ctx, r, head, TestedName)
+}
+
+func (a *App) findCheck(ctx context.Context, r control.Repository, head, name string) (id int64, finished bool, err error) {
+	options := &github.ListCheckRunsOptions{CheckName: new(name), AppID: new(a.options.AppID), Filter: new("latest")}
 	list, _, err := a.client(r.Tenant).Checks.ListCheckRunsForRef(ctx, r.Owner, r.Name, head, options)
 	if err != nil {
 		return 0, false, fault("looking for the check run", err)
@@ -62,6 +71,13 @@ func (a *App) FindCheck(ctx context.Context, r control.Repository, head string) 
 		}
 	}
 	return id, finished, nil
+}
+
+func nameOf(c control.CheckText) string {
+	if c.Tested {
+		return TestedName
+	}
+	return CheckName
 }
 
 func status(c control.CheckText) *string {

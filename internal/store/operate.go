@@ -103,8 +103,20 @@ func (s *Store) Collect(ctx context.Context) error {
 		s.collect(ctx, `DELETE FROM document WHERE changed < $1 AND (name LIKE 'redelivery/%' OR name LIKE 'fork/%' OR name LIKE 'wish/%'
 			OR name LIKE 'group/%')`, old(r.Deliveries)),
 		s.collect(ctx, `DELETE FROM upload WHERE uploaded < $1`, old(r.Uploads)),
+		s.collectEvidence(ctx, old(r.Evidence)),
 		s.collect(ctx, `DELETE FROM cache_entry WHERE stored < $1`, old(r.CacheEntries)),
 		s.collect(ctx, `UPDATE verdict SET report = $2 WHERE at < $1 AND octet_length(report) > 0`, old(r.VerdictBodies), []byte{}),
+	)
+}
+
+// collectEvidence applies the retention to what is known of tests.
+func (s *Store) collectEvidence(ctx context.Context, before int64) error {
+	return errors.Join(
+		s.collect(ctx, `DELETE FROM evidence WHERE recorded < $1`, before),
+		s.collect(ctx, `DELETE FROM evidence_suite WHERE recorded < $1`, before),
+		s.collect(ctx, `DELETE FROM evidence_digest WHERE recorded < $1`, before),
+		s.collect(ctx, `DELETE FROM run_seen WHERE seen < $1`, before),
+		s.collect(ctx, `DELETE FROM tested_check WHERE updated < $1`, before),
 	)
 }
 

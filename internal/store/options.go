@@ -29,6 +29,7 @@ type Retention struct {
 	Deliveries    time.Duration // ids of webhooks; defaults to 14 days, longer than GitHub redelivers
 	VerdictBodies time.Duration // reports; defaults to 400 days. Their digests stay for good
 	Uploads       time.Duration // defaults to 14 days
+	Evidence      time.Duration // records of tests and what is known of runs; defaults to 400 days, longer than any of them may count
 	CompletedJobs time.Duration // defaults to 1 day
 	CacheEntries  time.Duration // defaults to 7 days
 }
@@ -65,6 +66,7 @@ func (o Options) complete() (Options, error) {
 	r.Deliveries = orDefault(r.Deliveries, 14*day)
 	r.VerdictBodies = orDefault(r.VerdictBodies, 400*day)
 	r.Uploads = orDefault(r.Uploads, 14*day)
+	r.Evidence = orDefault(r.Evidence, 400*day)
 	r.CompletedJobs = orDefault(r.CompletedJobs, day)
 	r.CacheEntries = orDefault(r.CacheEntries, 7*day)
 	return o, nil

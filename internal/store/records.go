@@ -52,15 +52,20 @@ func (s *Store) Once(ctx context.Context, t control.Tenant, key string, at time.
 	}
 	claimed := false
 	err := s.write(ctx, func(ctx context.Context, b *batch) error {
-		n, err := b.exec(ctx, `INSERT INTO claim (installation_id, repository_id, claim_key, claimed) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (installation_id, repository_id, claim_key) DO NOTHING`, t.Installation, t.Repository, key, micros(at))
-		claimed = n == 1
+		var err error
+		claimed, err = claim(ctx, b, t, key, at)
 		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("claiming a key: %w", err)
 	}
 	return claimed, nil
+}
+
+func claim(ctx context.Context, b *batch, t control.Tenant, key string, at time.Time) (bool, error) {
+	n, err := b.exec(ctx, `INSERT INTO claim (installation_id, repository_id, claim_key, claimed) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (installation_id, repository_id, claim_key) DO NOTHING`, t.Installation, t.Repository, key, micros(at))
+	return n == 1, err
 }
 
 // Remember keeps a document under a name; with the zero Tenant it is the server's own, such as a cursor.

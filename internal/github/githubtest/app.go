@@ -26,7 +26,7 @@ type grants struct {
 func needed() grants {
 	return grants{
 		permissions: map[string]string{"checks": "write", "contents": "read", "metadata": "read", "pull_requests": "write", "actions": "read", "merge_queues": "read", "issues": "read"},
-		events:      []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push", "repository"},
+		events:      []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push", "repository", "workflow_run"},
 	}
 }
 

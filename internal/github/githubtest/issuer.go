@@ -83,7 +83,7 @@ func (s *Server) request(w http.ResponseWriter, r *http.Request) {
 	var claims object
 	for _, repo := range s.repos {
 		if run, there := repo.runs[id]; there && r.Header.Get("Authorization") == "Bearer "+RunSecret(id) {
-			claims = s.claims(repo, run, r.URL.Query().Get("audience"))
+			claims = s.claims(repo, run, run.asking(), r.URL.Query().Get("audience"))
 		}
 	}
 	s.mu.Unlock()
@@ -105,51 +105,4 @@ func RunSecret(id int64) string { return fmt.Sprintf("secret-of-run-%d", id) }
 // RequestURL is where a run's job asks for tokens.
 func (s *Server) RequestURL(id int64) string {
 	return fmt.Sprintf("%s%s/request/%d?api-version=2.0", s.base, issuerPath, id)
-}
-
-// claims are what GitHub says of a run's job.
-func (s *Server) claims(r *Repo, run Run, audience string) object {
-	now := s.o.Now()
-	workflow := r.FullName() + "/" + run.Path + "@refs/heads/" + r.defaultBranch
-	sha := or(run.SHA, run.HeadSHA)
-	return object{
-		"aud": audience, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Unix() + 300, "jti": fmt.Sprintf("token-%d", s.id()),
-		"repository_id": strconv.FormatInt(r.ID, 10), "repository_owner_id": strconv.FormatInt(r.owner.ID, 10),
-		"run_id": strconv.FormatInt(run.ID, 10), "run_attempt": strconv.Itoa(run.Attempt), "sha": sha, "ref": "refs/pull/1/merge",
-		"event_name": run.Event, "workflow_ref": workflow, "workflow_sha": sha, "job_workflow_ref": workflow, "job_workflow_sha": sha,
-		"runner_environment": "github-hosted", "sub": "repo:" + r.FullName() + ":pull_request",
-	}
-}
-
-// Run is a workflow run.
-type Run struct {
-	ID       int64
-	Path     string // of the workflow's file
-	HeadSHA  string
-	SHA      string // that is checked out; empty: the head
-	HeadRepo int64  // 0: the repository itself
-	Event    string
-	Status   string // queued, in_progress or completed
-	Attempt  int
-}
-
-// AddRun adds a workflow run to the repository, or replaces it.
-func (r *Repo) AddRun(run Run) {
-	r.s.mu.Lock()
-	defer r.s.mu.Unlock()
-	if run.HeadRepo == 0 {
-		run.HeadRepo = r.ID
-	}
-	r.runs[run.ID] = run
-}
-
-func (s *Server) run(c *call) answer {
-	run, known := c.repo.runs[c.number("run_id")]
-	if !known {
-		return notFound()
-	}
-	return ok(object{
-		"id": run.ID, "path": run.Path, "head_sha": run.HeadSHA, "event": run.Event, "status": run.Status, "run_attempt": run.Attempt,
-		"head_repository": object{"id": run.HeadRepo}, "run_number": 1, "workflow_id": 1, "repository": c.repo.json(),
-	})
 }

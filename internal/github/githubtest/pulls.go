@@ -18,6 +18,7 @@ type pull struct {
 	headRef  string
 	headRepo *Repo
 	created  time.Time
+	reviews  []review
 	lagged   pullState // before the last push
 }
 

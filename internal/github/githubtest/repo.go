@@ -44,6 +44,8 @@ type Repo struct {
 	checkOf       map[string][]*CheckRun
 	roles         map[string]string
 	runs          map[int64]Run
+	artifacts     []*Artifact
+	protected     map[string]bool   // branches
 	replaced      map[string][]byte // archives to serve instead of the real ones, by commit
 	lag           int
 }
@@ -84,7 +86,7 @@ func (s *Server) AddRepository(i *Installation, name string) *Repo {
 func (s *Server) newRepo(owner Account, name string, net *network) *Repo {
 	r := &Repo{
 		s: s, ID: s.id(), owner: owner, name: name, defaultBranch: "main", net: net, branches: map[string]string{}, pulls: map[int]*pull{},
-		roles: map[string]string{}, runs: map[int64]Run{}, replaced: map[string][]byte{}, checkOf: map[string][]*CheckRun{},
+		roles: map[string]string{}, runs: map[int64]Run{}, protected: map[string]bool{}, replaced: map[string][]byte{}, checkOf: map[string][]*CheckRun{},
 	}
 	s.repos[r.ID] = r
 	s.names[strings.ToLower(owner.Login+"/"+name)] = r
@@ -270,7 +272,6 @@ func (s *Server) repoRoutes() {
 	s.handle(endpoint{pattern: "GET /repos/{owner}/{repo}", needs: "metadata:read", do: get})
 	s.handle(endpoint{pattern: "GET /repositories/{repository_id}", needs: "metadata:read", do: get})
 	s.handle(endpoint{pattern: "GET /repos/{owner}/{repo}/collaborators/{username}/permission", needs: "metadata:read", do: s.role})
-	s.handle(endpoint{pattern: "GET /repos/{owner}/{repo}/actions/runs/{run_id}", needs: "actions:read", do: s.run})
 	s.handle(endpoint{pattern: "GET /installation/repositories", as: asInstallation, do: s.installed})
 }
 

@@ -183,6 +183,8 @@ func (s *Server) routes() {
 	s.commentRoutes()
 	s.deliveryRoutes()
 	s.issuerRoutes()
+	s.actionRoutes()
+	s.reviewRoutes()
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.note(Request{Method: r.Method, Path: r.URL.Path, Status: http.StatusNotFound, Counted: true})
 		s.reject("no route for " + r.Method + " " + r.URL.Path)

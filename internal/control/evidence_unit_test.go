@@ -1,0 +1,174 @@
+package control
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+)
+
+const ciFile = `
+on: push
+jobs:
+  unit: {runs-on: ubuntu-latest, steps: [{uses: actions/checkout@v5}, {run: make test}]}
+  shards:
+    name: Shard
+    strategy: {matrix: {n: [1, 2]}}
+    steps: [{run: make}]
+  named: {name: "Test on ${{ matrix.os }}", strategy: {matrix: {os: [a]}}, steps: [{run: make}]}
+  record: {needs: unit, steps: [{uses: actions/download-artifact@v5}, {run: platform evidence record}]}
+  several: {needs: [shards, unit], steps: [{run: x}]}
+  checked: {needs: unit, steps: [{uses: Actions/Checkout@v5}]}
+  cached: {needs: unit, steps: [{uses: actions/cache/restore@v4}]}
+  local: {needs: unit, steps: [{uses: ./.github/actions/x}]}
+  twin-a: {name: Twin}
+  twin-b: {name: Twin}
+  caller: {uses: ./.github/workflows/called.yml}
+`
+
+func TestWorkflowJobs(t *testing.T) {
+	t.Parallel()
+	w, err := parseWorkflow([]byte(ciFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for shown, want := range map[string]string{
+		"unit": "unit", "Shard": "shards", "Shard (1)": "shards", "Test on ubuntu": "named", "record": "record", "shards": "", "Twin": "", "unit (1)": "",
+		"none": "", "": "",
+	} {
+		if got, ok := w.job(shown); got != want || ok != (want != "") {
+			t.Errorf("%q is job %q, want %q", shown, got, want)
+		}
+	}
+	for id, want := range map[string]bool{"unit": false, "record": true, "several": true, "checked": false, "cached": false, "local": false} {
+		if got := w.jobs[id].apart(); got != want {
+			t.Errorf("job %s is apart: %t", id, got)
+		}
+	}
+	if got := w.callers("caller / unit"); len(got) != 1 || got[0] != ".github/workflows/called.yml" {
+		t.Errorf("callers %v", got)
+	}
+	if id, ok := w.called("caller / Shard (2)"); id != "shards" || !ok {
+		t.Errorf("called job %q", id)
+	}
+	for _, bad := range []string{"jobs: [", "jobs: {a: {needs: {b: c}}, a: {}}", "a: &a [*a]\njobs: *a"} {
+		if w, err := parseWorkflow([]byte(bad)); err == nil && len(w.jobs) > 0 {
+			t.Errorf("%q was read as %v", bad, w)
+		}
+	}
+}
+
+// FuzzParseWorkflow: whatever a file holds, reading it ends, and no job is found under two names at once.
+func FuzzParseWorkflow(f *testing.F) {
+	f.Add([]byte(ciFile), "unit")
+	f.Add([]byte("jobs: {a: {name: '${{ x }}${{ y }}'}}"), "a")
+	f.Fuzz(func(t *testing.T, data []byte, shown string) {
+		w, err := parseWorkflow(data)
+		if err != nil {
+			return
+		}
+		if id, ok := w.job(shown); ok {
+			if _, there := w.jobs[id]; !there {
+				t.Errorf("job %q is not in the file", id)
+			}
+		}
+		w.called(shown)
+		w.callers(shown)
+	})
+}
+
+// zipped makes an archive; a mode, a claimed size and a method may be odd.
+func zipped(t testing.TB, entries ...zip.FileHeader) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	w := zip.NewWriter(&buf)
+	for _, h := range entries {
+		content := h.Comment
+		h.Comment, h.Method = "", zip.Deflate
+		out, err := w.CreateHeader(&h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Write([]byte(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+func file(name, content string) zip.FileHeader { return zip.FileHeader{Name: name, Comment: content} }
+
+func link(name, target string) zip.FileHeader {
+	h := file(name, target)
+	h.SetMode(fs.ModeSymlink | 0o777)
+	return h
+}
+
+// claims rewrites the size that the central directory claims of every entry.
+func claims(archive []byte, size uint32) []byte {
+	out := bytes.Clone(archive)
+	for at := 0; ; {
+		i := bytes.Index(out[at:], []byte("PK\x01\x02"))
+		if i < 0 {
+			return out
+		}
+		at += i
+		binary.LittleEndian.PutUint32(out[at+24:], size)
+		at += 4
+	}
+}
+
+func TestUnpackEvidence(t *testing.T) {
+	t.Parallel()
+	if got, err := unpackEvidence(zipped(t, file("evidence.json", "{}"), file("logs/a.txt", "x"))); err != nil || string(got) != "{}" {
+		t.Errorf("%q, %v", got, err)
+	}
+	var many []zip.FileHeader
+	for i := range artifactEntries + 1 {
+		many = append(many, file(fmt.Sprint("f", i), "x"))
+	}
+	bomb := zipped(t, file("evidence.json", strings.Repeat("0", 30<<20)))
+	mild := zipped(t, file("evidence.json", "{}"), file("bomb", strings.Repeat("0", 31<<20)))
+	for name, archive := range map[string][]byte{
+		"empty": {}, "no zip": []byte("PK nothing"), "cut off": zipped(t, file("evidence.json", "{}"))[:40],
+		"no document":          zipped(t, file("other.json", "{}")),
+		"in a folder":          zipped(t, file("a/evidence.json", "{}")),
+		"twice":                zipped(t, file("evidence.json", "{}"), file("evidence.json", "[]")),
+		"twice in other cases": zipped(t, file("evidence.json", "{}"), file("Evidence.json", "[]")),
+		"a link":               zipped(t, link("evidence.json", "/etc/passwd")),
+		"a link beside it":     zipped(t, file("evidence.json", "{}"), link("x", "evidence.json")),
+		"leads out":            zipped(t, file("evidence.json", "{}"), file("../x", "")),
+		"absolute":             zipped(t, file("evidence.json", "{}"), file("/etc/x", "")),
+		"backslash":            zipped(t, file("evidence.json", "{}"), file(`..\x`, "")),
+		"not clean":            zipped(t, file("evidence.json", "{}"), file("a//x", "")),
+		"too deep":             zipped(t, file("evidence.json", "{}"), file(strings.Repeat("a/", 9)+"x", "")),
+		"too many":             zipped(t, append(many, file("evidence.json", "{}"))...),
+		"a bomb":               bomb,
+		"a bomb beside it":     mild,
+		"claims 4 GB":          claims(zipped(t, file("evidence.json", "{}")), 0xfffffffe),
+		"claims less":          claims(bomb, 100),
+		"too large":            make([]byte, maxArtifact+1),
+	} {
+		if got, err := unpackEvidence(archive); err == nil {
+			t.Errorf("%s: %d bytes were read", name, len(got))
+		} else if text := err.Error(); len(text) > 300 || strings.ContainsAny(text, "\x00\n") {
+			t.Errorf("%s: the error is %q", name, text)
+		}
+	}
+}
+
+func FuzzUnpackEvidence(f *testing.F) {
+	f.Add(zipped(f, file("evidence.json", "{}")))
+	f.Add(zipped(f, link("evidence.json", "x"), file("../x", "y")))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if got, err := unpackEvidence(data); err == nil && len(got) > 32<<20 {
+			t.Errorf("%d bytes", len(got))
+		}
+	})
+}
