@@ -20,8 +20,8 @@ import (
 	"github.com/org/platform-action/internal/verdict"
 )
 
-// check is one run of `command: check`.
-type check struct {
+// step is one run of a command.
+type step struct {
 	process
 
 	runner *actions.Runner
@@ -31,12 +31,11 @@ type check struct {
 	root   *os.Root    // of the workspace: nothing outside of it is read by a name that a pull request chose
 }
 
-func (c *check) run(ctx context.Context) (verdict.Outcome, error) {
-	var err error
-	if c.root, err = os.OpenRoot(c.event.Workspace); err != nil {
-		return verdict.Undecided, fmt.Errorf("the workspace cannot be read: %w", err)
+// check judges plans or source.
+func (c *step) check(ctx context.Context) (verdict.Outcome, error) {
+	if err := c.event.Known(); err != nil {
+		return verdict.Undecided, err
 	}
-	defer func() { _ = c.root.Close() }()
 	if err := c.connect(ctx); err != nil {
 		return verdict.Undecided, err
 	}
@@ -60,7 +59,7 @@ func (c *check) run(ctx context.Context) (verdict.Outcome, error) {
 }
 
 // connect prepares to ask GitHub. A run without a token can still judge plans on the default branch.
-func (c *check) connect(ctx context.Context) error {
+func (c *step) connect(ctx context.Context) error {
 	if c.in.Token == "" {
 		if c.event.OnDefault() {
 			return nil
@@ -82,7 +81,7 @@ func (c *check) connect(ctx context.Context) error {
 }
 
 // judge asks the control plane under each standard; the worst verdict counts, and of equal ones the default branch's.
-func (c *check) judge(ctx context.Context, standards []standard, q question) (render.Report, error) {
+func (c *step) judge(ctx context.Context, standards []standard, q question) (render.Report, error) {
 	var worst render.Report
 	for i, s := range standards {
 		report, err := c.judgeBy(ctx, s, q)
@@ -102,7 +101,7 @@ func (c *check) judge(ctx context.Context, standards []standard, q question) (re
 	return worst, nil
 }
 
-func (c *check) judgeBy(ctx context.Context, s standard, q question) (render.Report, error) {
+func (c *step) judgeBy(ctx context.Context, s standard, q question) (render.Report, error) {
 	currency := control.CurrencyOf(s.config)
 	if c.in.Currency != "" {
 		var err error

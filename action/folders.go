@@ -21,7 +21,7 @@ import (
 // evaluate judges source: the named folders of the workspace, or those that the change touches, which GitHub has on both
 // sides: then nothing needs to be checked out. A checkout has one commit, and there is no git here, so that what it is
 // compared with comes from GitHub in any case.
-func (c *check) evaluate(ctx context.Context, s standard, named []string, q *question) error {
+func (c *step) evaluate(ctx context.Context, s standard, named []string, q *question) error {
 	f := control.Folders{Base: control.Tree{Files: memfs.New()}, Roots: s.config.Roots}
 	for _, name := range named {
 		if !filepath.IsLocal(name) {
@@ -48,7 +48,7 @@ func (c *check) evaluate(ctx context.Context, s standard, named []string, q *que
 
 // headOf gives the side that is judged, and its commit. A workspace that holds another commit than the change is not it:
 // pull_request_target checks out the base, where nothing is ever changed.
-func (c *check) headOf(ctx context.Context, f *control.Folders) (string, error) {
+func (c *step) headOf(ctx context.Context, f *control.Folders) (string, error) {
 	if len(f.Named) == 0 && c.job != nil {
 		var err error
 		if f.Head, err = c.job.Tree(ctx, c.event.Head); err != nil {
@@ -66,7 +66,7 @@ func (c *check) headOf(ctx context.Context, f *control.Folders) (string, error) 
 }
 
 // baseOf reads what head is built on. Without such a commit every resource counts as new.
-func (c *check) baseOf(ctx context.Context, head string, f *control.Folders) error {
+func (c *step) baseOf(ctx context.Context, head string, f *control.Folders) error {
 	from := cmp.Or(c.event.BaseSHA, c.event.Into)
 	if from == "" && !c.event.OnDefault() {
 		from = c.event.DefaultBranch
@@ -89,7 +89,7 @@ func (c *check) baseOf(ctx context.Context, head string, f *control.Folders) err
 }
 
 // compare puts what base-path names beside the one source.
-func (c *check) compare(ctx context.Context, s standard, q *question) error {
+func (c *step) compare(ctx context.Context, s standard, q *question) error {
 	source, name := &q.sources[0], c.in.Base
 	if _, err := os.Lstat(name); err != nil {
 		return fmt.Errorf("base-path: %.200q is not there", name)
@@ -121,7 +121,7 @@ func (c *check) compare(ctx context.Context, s standard, q *question) error {
 	return nil
 }
 
-func (c *check) basePlan(ctx context.Context, s standard, name string) (fact.Plan, error) {
+func (c *step) basePlan(ctx context.Context, s standard, name string) (fact.Plan, error) {
 	if !local.IsFolder(name) {
 		return local.Plan(local.Name(name), local.Opens(name), limits())
 	}

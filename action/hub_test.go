@@ -30,12 +30,12 @@ type standIn struct {
 
 // hub is GitHub: hub start BASE HEAD (folders: main, and the branch of a pull request) · hub fork BASE HEAD ·
 // hub event NAME · hub checkout merge|head|main · hub comments FILE · hub comment LOGIN TEXT · hub app SLUG CONCLUSION
-// TITLE · hub fail METHOD PATH STATUS · hub calls FILE · hub plan N FILE.
+// TITLE · hub fail METHOD PATH STATUS · hub calls FILE · hub plan N FILE · hub artifacts RUN FAULTS.
 func hub(ts *testscript.TestScript, neg bool, args []string) {
 	at, _ := ts.Value(hubKey{}).(*standIn)
 	commands := map[string]func(*testscript.TestScript, []string){
 		"start": at.start, "fork": at.fork, "event": at.event, "checkout": at.checkout, "comments": at.comments, "comment": at.comment,
-		"app": at.app, "fail": at.fail, "calls": at.calls, "plan": at.plan,
+		"app": at.app, "fail": at.fail, "calls": at.calls, "plan": at.plan, "artifacts": at.artifacts,
 	}
 	if neg || len(args) == 0 || commands[args[0]] == nil {
 		ts.Fatalf("hub: no such thing; see its comment")
@@ -190,6 +190,18 @@ func (at *standIn) calls(ts *testscript.TestScript, args []string) {
 	}
 	at.server.ResetLog()
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o644))
+}
+
+// artifacts starts a run that may leave artifacts behind; so many requests fail at first.
+func (at *standIn) artifacts(ts *testscript.TestScript, args []string) {
+	run, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	faults, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	at.repo.AddRun(githubtest.Run{ID: run, Path: ".github/workflows/ci.yml", HeadSHA: at.repo.PullHead(at.pull), Event: "pull_request", Status: "in_progress", Attempt: 1})
+	at.server.ArtifactsDown(faults)
+	ts.Setenv("ACTIONS_RESULTS_URL", at.server.ResultsURL())
+	ts.Setenv("ACTIONS_RUNTIME_TOKEN", githubtest.RuntimeToken(run))
 }
 
 // plan writes a plan of many resources.

@@ -23,7 +23,7 @@ const (
 )
 
 // publish shows a verdict everywhere. It changes nothing of it: what cannot be shown is told, and the verdict stands.
-func (c *check) publish(ctx context.Context, r render.Report) error {
+func (c *step) publish(ctx context.Context, r render.Report) error {
 	out := actions.Outputs{Outcome: r.Verdict.Outcome, Digest: r.Verdict.Digest}
 	out.MonthlyCost, out.MonthlyDelta = render.Figures(r)
 	var err error
@@ -55,7 +55,7 @@ func (c *check) publish(ctx context.Context, r render.Report) error {
 	return nil
 }
 
-func (c *check) suffix() string {
+func (c *step) suffix() string {
 	if c.in.Tag == actions.DefaultTag {
 		return ""
 	}
@@ -72,12 +72,17 @@ func markdown(r render.Report, o render.Options) (string, error) {
 // container.
 const folderName = "platform-report"
 
-// file writes a report whole or not at all, and never through a link that the workspace may hold.
-func (c *check) file(name string, f render.Format, r render.Report) (string, error) {
+// file writes a report.
+func (c *step) file(name string, f render.Format, r render.Report) (string, error) {
 	var b bytes.Buffer
 	if err := render.Render(&b, f, r, render.Options{}); err != nil {
 		return "", err
 	}
+	return c.store(name, b.Bytes())
+}
+
+// store writes a file of ours whole or not at all, and never through a link that the workspace may hold.
+func (c *step) store(name string, data []byte) (string, error) {
 	if info, err := c.root.Lstat(folderName); err == nil && !info.IsDir() {
 		return "", fmt.Errorf("%s in the workspace is no folder: remove it", folderName)
 	}
@@ -92,7 +97,7 @@ func (c *check) file(name string, f render.Format, r render.Report) (string, err
 	if err != nil {
 		return "", fmt.Errorf(fails, err)
 	}
-	_, err = out.Write(b.Bytes())
+	_, err = out.Write(data)
 	if err = errors.Join(err, out.Close()); err == nil {
 		err = c.root.Rename(part, full)
 	}
@@ -100,7 +105,7 @@ func (c *check) file(name string, f render.Format, r render.Report) (string, err
 }
 
 // comment brings the comment to what the verdict says, and returns what is to be told where that may not be.
-func (c *check) comment(ctx context.Context, r render.Report) string {
+func (c *step) comment(ctx context.Context, r render.Report) string {
 	if c.event.Number == 0 || c.in.Comment == actions.CommentOff {
 		return ""
 	}
@@ -147,7 +152,7 @@ func behavior(m actions.CommentMode) github.Behavior {
 }
 
 // silent tells why there is no comment. The verdict is in the exit code, the summary and the annotations.
-func (c *check) silent(err error) string {
+func (c *step) silent(err error) string {
 	switch {
 	case c.event.Fork && errors.Is(err, control.ErrForbidden):
 		const text = "The token of a fork's pull request may not comment, so the verdict stands here alone. The GitHub App can comment there: see docs/operations.md."

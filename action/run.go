@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/org/platform-action/internal/actions"
@@ -65,8 +66,21 @@ func begin(ctx context.Context, p process, runner *actions.Runner) (verdict.Outc
 	if err := p.chdir(event.Workspace); err != nil {
 		return verdict.Undecided, fmt.Errorf("the workspace cannot be read: %w", err)
 	}
-	c := &check{process: p, runner: runner, in: in, event: event}
-	return c.run(ctx)
+	c := &step{process: p, runner: runner, in: in, event: event}
+	if c.root, err = os.OpenRoot(event.Workspace); err != nil {
+		return verdict.Undecided, fmt.Errorf("the workspace cannot be read: %w", err)
+	}
+	defer func() { _ = c.root.Close() }()
+	switch in.Command {
+	case actions.Check:
+		return c.check(ctx)
+	case actions.RecordTests:
+		return c.record(ctx)
+	case actions.VerifyDeploy:
+		return c.verify(ctx)
+	case actions.NoCommand:
+	}
+	return verdict.Undecided, errors.New("command: nothing is to be done")
 }
 
 // needs explains what a job lacks, where that is why GitHub refused.

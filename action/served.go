@@ -25,7 +25,7 @@ const (
 )
 
 // served tells the App of the plans and shows what it decides. Source is for the App to evaluate.
-func (c *check) served(ctx context.Context) (verdict.Outcome, error) {
+func (c *step) served(ctx context.Context) (verdict.Outcome, error) {
 	if err := webAddress(c.in.Server); err != nil {
 		return verdict.Undecided, err
 	}
@@ -72,7 +72,7 @@ func webAddress(text string) error {
 }
 
 // tell sends the facts of the plans. Of a fork's run no token can be had, and the App judges from source.
-func (c *check) tell(ctx context.Context, q question) (bool, error) {
+func (c *step) tell(ctx context.Context, q question) (bool, error) {
 	documents, err := local.Uploads(ctx, q.sources, "")
 	if err != nil {
 		return false, &faultError{err}
@@ -97,7 +97,7 @@ func (c *check) tell(ctx context.Context, q question) (bool, error) {
 
 // wait looks until the App has decided. After it was told something its verdict may be about to change: one that stays
 // as it is for a while is taken, because the App writes nothing that it said before.
-func (c *check) wait(ctx context.Context, before github.AppCheck, told bool) (github.AppCheck, error) {
+func (c *step) wait(ctx context.Context, before github.AppCheck, told bool) (github.AppCheck, error) {
 	start := c.now()
 	for {
 		app, there, err := c.job.Check(ctx, c.event.Head)

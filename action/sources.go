@@ -31,7 +31,7 @@ func limits() plan.Limits {
 }
 
 // question reads the plans and evaluates the folders. Without either, the folders are those that the change touches.
-func (c *check) question(ctx context.Context, s standard) (question, error) {
+func (c *step) question(ctx context.Context, s standard) (question, error) {
 	q, folders, err := c.named()
 	if err != nil {
 		return q, err
@@ -59,7 +59,7 @@ func (c *check) question(ctx context.Context, s standard) (question, error) {
 }
 
 // named reads the plans that the input path names, and tells the folders.
-func (c *check) named() (q question, folders []string, err error) {
+func (c *step) named() (q question, folders []string, err error) {
 	if q.names, err = c.expand(); err != nil {
 		return q, nil, err
 	}
@@ -78,7 +78,7 @@ func (c *check) named() (q question, folders []string, err error) {
 }
 
 // expand resolves what the input path names, sorted. Each line must lead to something.
-func (c *check) expand() ([]string, error) {
+func (c *step) expand() ([]string, error) {
 	seen := map[string]bool{}
 	for _, pattern := range c.in.Paths {
 		matches := []string{pattern}
@@ -106,7 +106,7 @@ func (c *check) expand() ([]string, error) {
 
 // inside refuses a link that leads out of the workspace: a pull request may bring one. What the workflow itself names
 // outside of it is the workflow's to know.
-func (c *check) inside(name string) error {
+func (c *step) inside(name string) error {
 	if !filepath.IsLocal(name) {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (c *check) inside(name string) error {
 }
 
 // nothing says what was looked for, and what is there.
-func (c *check) nothing(pattern string) error {
+func (c *step) nothing(pattern string) error {
 	list, err := fs.ReadDir(c.root.FS(), ".")
 	var there []string
 	for _, d := range list {

@@ -39,7 +39,7 @@ type place struct {
 
 // standards are the default branch's settings, and where a pull request changes them its own: those can only make the
 // verdict worse. Where the default branch itself runs, the workspace is its commit.
-func (c *check) standards(ctx context.Context) ([]standard, error) {
+func (c *step) standards(ctx context.Context) ([]standard, error) {
 	if c.event.OnDefault() {
 		s, err := c.standardOf(ctx, c.workspace())
 		return []standard{s}, err
@@ -55,7 +55,7 @@ func (c *check) standards(ctx context.Context) ([]standard, error) {
 	return c.proposed(ctx, commit, s)
 }
 
-func (c *check) workspace() place {
+func (c *step) workspace() place {
 	return place{
 		name: "the workspace",
 		read: func(_ context.Context, name string) ([]byte, bool, error) {
@@ -74,7 +74,7 @@ func (c *check) workspace() place {
 	}
 }
 
-func (c *check) commit(commit, name string) place {
+func (c *step) commit(commit, name string) place {
 	return place{
 		name: name,
 		read: func(ctx context.Context, name string) ([]byte, bool, error) {
@@ -99,7 +99,7 @@ func (c *check) commit(commit, name string) place {
 
 // standardOf reads configuration, usage file and policies. A configuration that is not valid leaves the outcome
 // undecided, as it does on every surface.
-func (c *check) standardOf(ctx context.Context, at place) (standard, error) {
+func (c *step) standardOf(ctx context.Context, at place) (standard, error) {
 	s := standard{config: config.Default()}
 	name := path.Clean(cmp.Or(c.in.Config, control.ConfigName))
 	data, found, err := at.read(ctx, name)
@@ -133,7 +133,7 @@ func invalid(name, where string, err error) verdict.Finding {
 	}
 }
 
-func (c *check) usageOf(ctx context.Context, at place, s *standard) error {
+func (c *step) usageOf(ctx context.Context, at place, s *standard) error {
 	name := cmp.Or(c.in.Usage, s.config.Cost.Usage)
 	if name == "" {
 		return nil
@@ -154,7 +154,7 @@ func (c *check) usageOf(ctx context.Context, at place, s *standard) error {
 }
 
 // policiesOf takes the folders whole or not at all: a rule that was left out would find nothing for ever.
-func (c *check) policiesOf(ctx context.Context, at place, s *standard) error {
+func (c *step) policiesOf(ctx context.Context, at place, s *standard) error {
 	if len(c.in.Policies) == 0 {
 		return nil
 	}
@@ -198,7 +198,7 @@ func holdsRego(fsys fs.FS) bool {
 
 // proposed adds what a pull request would have in force. What runs with the rights of the default branch
 // (pull_request_target) reads no settings of the head.
-func (c *check) proposed(ctx context.Context, commit string, inForce standard) ([]standard, error) {
+func (c *step) proposed(ctx context.Context, commit string, inForce standard) ([]standard, error) {
 	if c.event.Kind == actions.PullRequestTarget {
 		return []standard{inForce}, nil
 	}
@@ -236,7 +236,7 @@ func (c *check) proposed(ctx context.Context, commit string, inForce standard) (
 }
 
 // ownStandard is what the head of a pull request says. A configuration that is not valid is an error here.
-func (c *check) ownStandard(ctx context.Context) (standard, error) {
+func (c *step) ownStandard(ctx context.Context) (standard, error) {
 	only := *c
 	only.in.Policies = nil
 	own, err := only.standardOf(ctx, c.commit(c.event.Head, "the head of this change"))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/org/platform-action/internal/evidence/report"
 	"github.com/org/platform-action/internal/local"
 	"github.com/org/platform-action/internal/verdict"
 )
@@ -21,3 +22,6 @@ func isFolder(path string) bool                           { return local.IsFolde
 func hasTerraform(dir string) bool                        { return local.HasTerraform(dir) }
 func readFile(path string, bound int64) ([]byte, error)   { return local.File(path, bound) }
 func digest(kind, name string, data []byte) verdict.Input { return local.Digest(kind, name, data) }
+
+// countsText is a suite in words: what was executed first.
+func countsText(c report.Counts) string { return local.CountsText(c) }

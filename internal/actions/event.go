@@ -109,8 +109,6 @@ func (r *Runner) Event() (Event, error) {
 	switch {
 	case name == "":
 		return e, errors.New("GITHUB_EVENT_NAME is not set: this program runs as a step of a GitHub workflow; elsewhere use platform check")
-	case e.Kind == Unknown:
-		return e, fmt.Errorf("the event %.40q is not known here; run this action on pull_request, pull_request_target, merge_group, push, workflow_dispatch or schedule", name)
 	case !fullName.MatchString(full) || strings.Contains(full, ".."):
 		return e, fmt.Errorf("GITHUB_REPOSITORY is %.80q, which is not owner/name", full)
 	case !commit.MatchString(e.SHA):
@@ -124,6 +122,19 @@ func (r *Runner) Event() (Event, error) {
 		return e, err
 	}
 	return e, e.fill(p)
+}
+
+// Known is an error for an event that nobody knows here what is changed by.
+func (e Event) Known() error {
+	if e.Kind == Unknown {
+		return fmt.Errorf("the event %.40q is not known here; run this action on pull_request, pull_request_target, merge_group, push, workflow_dispatch or schedule", e.Name)
+	}
+	return nil
+}
+
+// Proves reports an event whose runs can be evidence of tests: what runs is what the event is about.
+func (e Event) Proves() bool {
+	return e.Name == "push" || e.Name == "merge_group" || e.Name == "pull_request" || e.Name == "workflow_dispatch"
 }
 
 func readPayload(path string) (payload, error) {

@@ -12,8 +12,8 @@ import (
 
 // Inputs are those of action.yml, checked.
 type Inputs struct {
-	Command  string
-	Paths    []string // plans, folders and patterns
+	Command  Command
+	Paths    []string // plans, folders and patterns; of record-tests documents to pass on
 	Base     string
 	Usage    string
 	Config   string
@@ -24,6 +24,34 @@ type Inputs struct {
 	Server   string
 	Token    string
 	Currency string
+
+	Reports     []string // [SUITE=]GLOB of test reports
+	Suite       string
+	Digests     []string // sha256:… of what was built
+	Environment string
+}
+
+// Command is what a step does. The zero command is none.
+type Command uint8
+
+// The commands.
+const (
+	NoCommand Command = iota
+	Check
+	RecordTests
+	VerifyDeploy
+)
+
+func commandNamed(name string) Command {
+	switch name {
+	case "check":
+		return Check
+	case "record-tests":
+		return RecordTests
+	case "verify-deploy":
+		return VerifyDeploy
+	}
+	return NoCommand
 }
 
 // CommentMode says what becomes of the comment. The zero mode is auto.
@@ -44,20 +72,47 @@ var commentModes = [...]string{"auto", "update", "new", "hide-and-new", "delete-
 // DefaultTag is the comment's tag where no input gives one.
 const DefaultTag = "action"
 
+// parameter is an input and the commands that read it.
+type parameter struct {
+	name string
+	of   []Command // all of them where it has a default, because nobody can tell that it was not given
+}
+
+func parameters() []parameter {
+	every, checks := []Command{Check, RecordTests, VerifyDeploy}, []Command{Check}
+	return []parameter{
+		{"command", every},
+		{"path", []Command{Check, RecordTests}},
+		{"base-path", checks},
+		{"usage-file", checks},
+		{"config", checks},
+		{"policies", checks},
+		{"fail-on", every},
+		{"comment", every},
+		{"comment-tag", []Command{Check, RecordTests}},
+		{"junit", []Command{RecordTests}},
+		{"suite", []Command{RecordTests}},
+		{"environment", []Command{VerifyDeploy}},
+		{"artifact-digest", []Command{RecordTests, VerifyDeploy}},
+		{"server-url", every},
+		{"github-token", every},
+		{"currency", checks},
+	}
+}
+
 // Names are the inputs of action.yml; a test holds the two together.
 func Names() []string {
-	return []string{
-		"command", "path", "base-path", "usage-file", "config", "policies", "fail-on", "comment", "comment-tag", "server-url",
-		"github-token", "currency",
+	var out []string
+	for _, p := range parameters() {
+		out = append(out, p.name)
 	}
+	return out
 }
 
 // elsewhere are names that are asked for and are not here, with what to do instead.
 func elsewhere() map[string]string {
-	const later = "belongs to a command that this version does not have"
 	return map[string]string{
 		"engine": "is for the command line alone: run `platform check --engine infracost` in a step of its own, where Infracost's program is installed",
-		"junit":  later, "suite": later, "environment": later, "artifact-digest": later,
 	}
 }
 
@@ -71,18 +126,17 @@ func (r *Runner) Inputs(environ []string) (Inputs, error) {
 	}
 	get := r.lib.GetInput
 	in := Inputs{
-		Command: or(get("command"), "check"), Paths: lines(get("path")), Base: get("base-path"), Usage: get("usage-file"), Config: get("config"),
+		Command: commandNamed(or(get("command"), "check")), Paths: lines(get("path")), Base: get("base-path"), Usage: get("usage-file"), Config: get("config"),
 		Policies: lines(get("policies")), Tag: or(get("comment-tag"), DefaultTag), Server: strings.TrimRight(get("server-url"), "/"),
 		Token: get("github-token"), Currency: get("currency"),
+		Reports: lines(get("junit")), Suite: or(get("suite"), "tests"), Digests: lines(get("artifact-digest")), Environment: get("environment"),
 	}
 	var errs []error
 	var err error
-	switch in.Command {
-	case "check":
-	case "record-tests", "verify-deploy":
-		errs = append(errs, fmt.Errorf("command: %s is not there yet: this version has check alone", in.Command))
-	default:
-		errs = append(errs, fmt.Errorf("command: %.40q is not known; this version has check alone", in.Command))
+	if in.Command == NoCommand {
+		errs = append(errs, fmt.Errorf("command: %.40q is not known; choose check, record-tests or verify-deploy", get("command")))
+	} else {
+		errs = append(errs, foreign(in.Command, get("command"), get))
 	}
 	if in.FailOn, err = verdict.ParseFailOn(or(get("fail-on"), "block")); err != nil {
 		errs = append(errs, fmt.Errorf("fail-on: %w", err))
@@ -98,7 +152,37 @@ func (r *Runner) Inputs(environ []string) (Inputs, error) {
 	if in.Base != "" && len(in.Paths) == 0 {
 		errs = append(errs, errors.New("base-path: there is no path that it is compared with; name one in the input path"))
 	}
-	return in, errors.Join(errs...)
+	return in, errors.Join(append(errs, in.deployable())...)
+}
+
+// foreign refuses inputs of another command: whoever gave them expects something of them.
+func foreign(c Command, name string, get func(string) string) error {
+	var errs []error
+	for _, p := range parameters() {
+		if get(p.name) != "" && !slices.Contains(p.of, c) {
+			errs = append(errs, fmt.Errorf("%s: command %s does not read this input; leave it away", p.name, or(name, "check")))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+var ( //nolint:gochecknoglobals // compiled once
+	built  = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	titled = regexp.MustCompile(`^[^\x00-\x1f\x7f]{1,255}$`)
+)
+
+// deployable checks what names a deployment.
+func (in Inputs) deployable() error {
+	var errs []error
+	for _, d := range in.Digests {
+		if !built.MatchString(d) {
+			errs = append(errs, fmt.Errorf("artifact-digest: %.100q is no digest; want sha256: and 64 hexadecimal digits, one a line", d))
+		}
+	}
+	if in.Command == VerifyDeploy && !titled.MatchString(in.Environment) {
+		errs = append(errs, fmt.Errorf("environment: %.80q is no environment; name the one that this job deploys to", in.Environment))
+	}
+	return errors.Join(errs...)
 }
 
 // misspelt refuses inputs that nobody reads: GitHub only warns of them, and a misspelt fail-on would leave a gate open.
