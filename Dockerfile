@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
-# Any image with this version of Go will do: --build-arg BASE=…. A test holds it to go.mod.
-ARG BASE=golang:1.26-bookworm
+# Any image with this version of Go will do: --build-arg BASE=…. A test holds it to go.mod, and to a digest.
+ARG BASE=golang:1.26.0-bookworm@sha256:2a0ba12e116687098780d3ce700f9ce3cb340783779646aafbabed748fa6677c
 FROM ${BASE} AS build
 WORKDIR /src
 COPY go.mod go.sum ./

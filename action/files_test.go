@@ -3,6 +3,8 @@ package main
 import (
 	"flag"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -80,11 +82,43 @@ func TestManifest(t *testing.T) {
 	}
 }
 
+// TestPin: what a release writes into action.yml is an image by its digest, and nothing else changes.
+func TestPin(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "action.yml")
+	if err := os.WriteFile(file, read(t, "../action.yml"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pin := func(image string) error {
+		return exec.CommandContext(t.Context(), "../.ci/pin-action", image, file).Run()
+	}
+	good := "ghcr.io/org/platform-action@sha256:" + strings.Repeat("0a", 32)
+	for _, bad := range []string{"", "ghcr.io/org/platform-action", "ghcr.io/org/platform-action:v1", good + "|e", "x&y" + good} {
+		if pin(bad) == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+	if err := pin(good); err != nil {
+		t.Fatal(err)
+	}
+	var pinned manifest
+	if err := yaml.Unmarshal(read(t, file), &pinned); err != nil {
+		t.Fatal(err)
+	}
+	want := action(t)
+	if want.Runs.Image = "docker://" + good; !cmp.Equal(want, pinned) {
+		t.Error(cmp.Diff(want, pinned))
+	}
+	if pin(good) == nil {
+		t.Error("a file that names an image was written again")
+	}
+}
+
 // TestDockerfile: the version of Go is go.mod's, so that an image is not built by another compiler than the tests'.
 func TestDockerfile(t *testing.T) {
 	t.Parallel()
 	mod := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(read(t, "../go.mod"))
-	file := regexp.MustCompile(`(?m)^ARG BASE=golang:(\d+\.\d+)`).FindSubmatch(read(t, "../Dockerfile"))
+	file := regexp.MustCompile(`(?m)^ARG BASE=golang:(\d+\.\d+)(?:\.\d+)?-[a-z]+@sha256:[0-9a-f]{64}$`).FindSubmatch(read(t, "../Dockerfile"))
 	if mod == nil || file == nil || string(mod[1]) != string(file[1]) {
 		t.Errorf("go.mod says %q and the Dockerfile %q", mod, file)
 	}

@@ -6,8 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/org/platform-action/internal/actions"
 	"github.com/org/platform-action/internal/control"
@@ -16,6 +16,7 @@ import (
 	"github.com/org/platform-action/internal/local"
 	"github.com/org/platform-action/internal/memfs"
 	"github.com/org/platform-action/internal/terraform"
+	"github.com/org/platform-action/internal/verdict"
 )
 
 // evaluate judges source: the named folders of the workspace, or those that the change touches, which GitHub has on both
@@ -88,23 +89,17 @@ func (c *step) baseOf(ctx context.Context, head string, f *control.Folders) erro
 	return nil
 }
 
-// compare puts what base-path names beside the one source.
+// compare puts what base-path names beside the sources: of an estimate each one's own project, of a plan or a folder all
+// of it beside the one source.
 func (c *step) compare(ctx context.Context, s standard, q *question) error {
-	source, name := &q.sources[0], c.in.Base
-	if _, err := os.Lstat(name); err != nil {
-		return fmt.Errorf("base-path: %.200q is not there", name)
-	}
+	name := c.in.Base
 	if err := c.inside(name); err != nil {
 		return err
 	}
-	prior, err := prior(name, source.Name)
-	if err != nil {
-		return fmt.Errorf("base-path: %w", err)
+	if isEstimate(name) {
+		return compareEstimates(name, q)
 	}
-	if prior != nil {
-		source.Prior, source.Base = prior, nil
-		return nil
-	}
+	source := &q.sources[0]
 	base, err := c.basePlan(ctx, s, name)
 	if err != nil {
 		return fmt.Errorf("base-path: %w", err)
@@ -121,6 +116,29 @@ func (c *step) compare(ctx context.Context, s standard, q *question) error {
 	return nil
 }
 
+// compareEstimates gives each source its project. Of several sources one without a project is new, and told to be.
+func compareEstimates(name string, q *question) error {
+	for i := range q.sources {
+		source := &q.sources[i]
+		list, err := estimates(name)
+		if err != nil {
+			return fmt.Errorf("base-path: %w", err)
+		}
+		if len(q.sources) > 1 && !slices.ContainsFunc(list, func(e control.Estimated) bool { return e.Name == source.Name }) {
+			q.notes = append(q.notes, verdict.Finding{
+				ID: "base-unreadable", Title: "Compared with nothing", Severity: verdict.Warn, Project: source.Name,
+				Message: "base-path has no project named " + source.Name + ", so that it is compared with no other state",
+			})
+			continue
+		}
+		if source.Prior, err = local.Choose(list, source.Name, local.Name(name)); err != nil {
+			return fmt.Errorf("base-path: %w", err)
+		}
+		source.Base = nil
+	}
+	return nil
+}
+
 func (c *step) basePlan(ctx context.Context, s standard, name string) (fact.Plan, error) {
 	if !local.IsFolder(name) {
 		return local.Plan(local.Name(name), local.Opens(name), limits())
@@ -131,26 +149,23 @@ func (c *step) basePlan(ctx context.Context, s standard, name string) (fact.Plan
 	return control.Evaluate(ctx, c.root.FS(), filepath.ToSlash(filepath.Clean(name)), s.config.Roots)
 }
 
-// prior reads a base that is an estimate; nil when it is none.
-func prior(file, name string) (*control.Estimated, error) {
-	kind := local.Sniff(file)
-	if local.IsFolder(file) || kind == local.APlan {
-		return nil, nil //nolint:nilnil // there is none
-	}
+// isEstimate reports a base that is one, and no plan or folder.
+func isEstimate(file string) bool {
+	return !local.IsFolder(file) && local.Sniff(file) != local.APlan
+}
+
+// estimates are the projects of such a base.
+func estimates(file string) ([]control.Estimated, error) {
 	data, err := local.File(file, local.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
-	if kind == local.AForeigner {
+	if local.Sniff(file) == local.AForeigner {
 		doc, err := infracost.Read(local.Name(file), bytes.NewReader(data), infracost.Limits{MaxBytes: local.MaxBytes, MaxResources: local.MaxResources})
 		if err != nil {
 			return nil, err
 		}
-		return local.Choose(doc.Estimated(), name, local.Name(file))
+		return doc.Estimated(), nil
 	}
-	list, err := local.Report(local.Name(file), data)
-	if err != nil {
-		return nil, err
-	}
-	return local.Choose(list, name, local.Name(file))
+	return local.Report(local.Name(file), data)
 }

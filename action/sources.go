@@ -36,8 +36,11 @@ func (c *step) question(ctx context.Context, s standard) (question, error) {
 	if err != nil {
 		return q, err
 	}
-	if c.in.Base != "" && len(q.names) > 1 {
-		return q, fmt.Errorf("base-path is compared with one plan or folder, and path names %d; run the action once for each", len(q.names))
+	if _, err := os.Lstat(c.in.Base); c.in.Base != "" && err != nil {
+		return q, fmt.Errorf("base-path: %.200q is not there", c.in.Base)
+	}
+	if c.in.Base != "" && len(q.names) > 1 && !isEstimate(c.in.Base) {
+		return q, fmt.Errorf("base-path: a plan or folder is compared with one plan or folder, and path names %d; give a report of all of them, or run the action once for each", len(q.names))
 	}
 	if len(folders) > 0 || len(q.names) == 0 {
 		if err := c.evaluate(ctx, s, folders, &q); err != nil {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"archive/zip"
 	"context"
 	"errors"
 	"flag"
@@ -18,6 +19,7 @@ import (
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/google/go-github/v60/github"
 
+	"github.com/org/platform-action/internal/evidence/report"
 	"github.com/org/platform-action/internal/github/githubtest"
 )
 
@@ -49,6 +51,26 @@ jobs:
           github-token: ${{ secrets.STAND_IN }}
       - run: echo "step after it sees outcome=${{ steps.platform.outputs.outcome }} digest=${{ steps.platform.outputs.verdict-digest }}"
       - run: test -s "${{ steps.platform.outputs.report-file }}" && test -s "${{ steps.platform.outputs.sarif-file }}" && echo "and the files of the verdict"
+      - run: cat "$GITHUB_STEP_SUMMARY" || true
+  test:
+    runs-on: ubuntu-latest
+    needs: check
+    steps:
+      - uses: actions/checkout@v4
+      - uses: ./
+        id: tests
+        with:
+          command: record-tests
+          suite: unit
+          junit: reports/*.xml
+      - run: echo "tests are ${{ steps.tests.outputs.outcome }} in ${{ steps.tests.outputs.report-file }}"
+      - uses: ./
+        id: deploy
+        continue-on-error: true
+        with:
+          command: verify-deploy
+          environment: production
+      - run: echo "deployment is ${{ steps.deploy.outcome }} and ${{ steps.deploy.outputs.outcome }}"
 `
 
 func run(ctx context.Context, act, image, dir string) error {
@@ -79,7 +101,7 @@ func run(ctx context.Context, act, image, dir string) error {
 	if err != nil {
 		return err
 	}
-	return judge(hub, repo, pull, log)
+	return errors.Join(judge(hub, repo, pull, log), leftBehind(filepath.Join(dir, "runner", "artifacts")))
 }
 
 // runner runs the workflow with the token as a secret of it.
@@ -94,7 +116,8 @@ func runner(ctx context.Context, act, dir, api, token string) (string, error) {
 	// A runner without a container of its own keeps workspace, event and outputs below its cache: the Action's container
 	// must see them under the same names.
 	cmd := exec.CommandContext(ctx, act, "pull_request", "-e", "event.json", "-P", "ubuntu-latest=-self-hosted", "--pull=false",
-		"--container-options=--network=host -v "+cache+":"+cache, "--env", "GITHUB_API_URL="+api, "-s", "STAND_IN")
+		"--container-options=--network=host -v "+cache+":"+cache, "--env", "GITHUB_API_URL="+api, "-s", "STAND_IN",
+		"--artifact-server-path", filepath.Join(cache, "artifacts"), "--artifact-server-addr", "127.0.0.1")
 	cmd.Dir = filepath.Join(dir, "repository")
 	cmd.Env = append(os.Environ(), "STAND_IN="+token, "XDG_CACHE_HOME="+cache)
 	out, err := cmd.CombinedOutput()
@@ -108,7 +131,7 @@ func judge(hub *githubtest.Server, repo *githubtest.Repo, pull int, log string) 
 		fmt.Printf("== comment of %s\n%s\n", c.Login, c.Body)
 	}
 	var errs []error
-	for _, want := range []string{"outcome=warn", "digest=sha256:", "and the files of the verdict", "Passes with notes"} {
+	for _, want := range []string{"outcome=warn", "digest=sha256:", "and the files of the verdict", "Passes with notes", "tests are allow in platform-report/evidence.json", "deployment is failure and undecided"} {
 		if !strings.Contains(log, want) {
 			errs = append(errs, fmt.Errorf("the runner's log lacks %q", want))
 		}
@@ -122,6 +145,29 @@ func judge(hub *githubtest.Server, repo *githubtest.Repo, pull int, log string) 
 	return errors.Join(errs...)
 }
 
+// leftBehind looks whether the runner has the artifact, and the document in it.
+func leftBehind(dir string) error {
+	found, err := filepath.Glob(filepath.Join(dir, "*", "platform-evidence*"))
+	if err != nil || len(found) != 1 {
+		return fmt.Errorf("the runner has %d artifacts named platform-evidence (%w)", len(found), err)
+	}
+	z, err := zip.OpenReader(found[0])
+	if err != nil {
+		return fmt.Errorf("the artifact: %w", err)
+	}
+	defer func() { _ = z.Close() }()
+	f, err := z.Open("evidence.json")
+	if err != nil {
+		return fmt.Errorf("the artifact: %w", err)
+	}
+	document, err := report.ReadDocument(f)
+	if err != nil {
+		return fmt.Errorf("the artifact: %w", err)
+	}
+	fmt.Printf("== artifact platform-evidence: suite %s of commit %s\n", document.Suites[0].Name, document.Commit)
+	return nil
+}
+
 // checkout makes the repository that a runner would have checked out at the test merge.
 func checkout(ctx context.Context, dir, image string, repo *githubtest.Repo, pull int) error {
 	manifest, err := os.ReadFile("action.yml")
@@ -133,7 +179,7 @@ func checkout(ctx context.Context, dir, image string, repo *githubtest.Repo, pul
 		return errors.New("action.yml does not run the Dockerfile: there is nothing to put the image's name in place of")
 	}
 	for name, text := range map[string]string{
-		"infra/main.tf": instance("m5.large"), "infra/plan.json": plan, ".github/workflows/check.yml": workflow, "action.yml": released,
+		"infra/main.tf": instance("m5.large"), "infra/plan.json": plan, "reports/unit.xml": tests, ".github/workflows/check.yml": workflow, "action.yml": released,
 		"event.json": string(repo.PullEvent("synchronize", pull).Body),
 	} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
@@ -178,6 +224,8 @@ func enterprise(hub *githubtest.Server) *httptest.Server {
 func instance(size string) string {
 	return fmt.Sprintf("resource \"aws_instance\" \"web\" {\n  instance_type = %q\n  ami           = \"ami-1\"\n}\n", size)
 }
+
+const tests = `<testsuite name="unit"><testcase name="a"/><testcase name="b"/></testsuite>`
 
 const plan = `{"format_version":"1.2","terraform_version":"1.11.4","planned_values":{"root_module":{"resources":[]}},
 "resource_changes":[{"address":"aws_instance.web","mode":"managed","type":"aws_instance","name":"web","provider_name":"registry.terraform.io/hashicorp/aws",
