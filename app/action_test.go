@@ -41,6 +41,9 @@ func (w *world) step(binary, dir string, r *githubtest.Repo, run githubtest.Run,
 			w.t.Fatal(err)
 		}
 	}
+	if err := os.MkdirAll(filepath.Join(dir, "ws"), 0o755); err != nil {
+		w.t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "event.json"), event, 0o600); err != nil {
 		w.t.Fatal(err)
 	}
@@ -71,8 +74,8 @@ func (w *world) storage(run githubtest.Run) []string {
 	return []string{"ACTIONS_RESULTS_URL=" + w.hub.ResultsURL(), "ACTIONS_RUNTIME_TOKEN=" + githubtest.RuntimeToken(run.ID)}
 }
 
-// action judges a plan with this server's address.
-func (w *world) action(r *githubtest.Repo, in *githubtest.Installation, run githubtest.Run, n int, plan string) (code int, text, outputs string) {
+// jobToken is the token of a job.
+func (w *world) jobToken(in *githubtest.Installation, r *githubtest.Repo) string {
 	w.t.Helper()
 	grant, err := ghinstallation.New(http.DefaultTransport, w.hub.AppID(), in.ID, w.hub.PrivateKeyPEM())
 	if err != nil {
@@ -83,8 +86,14 @@ func (w *world) action(r *githubtest.Repo, in *githubtest.Installation, run gith
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return token
+}
+
+// action judges a plan with this server's address.
+func (w *world) action(r *githubtest.Repo, in *githubtest.Installation, run githubtest.Run, n int, plan string) (code int, text, outputs string) {
+	w.t.Helper()
 	return w.step(w.built(), w.t.TempDir(), r, run, r.PullEvent("synchronize", n).Body, map[string]string{"infra/plan.json": plan, ".git/HEAD": run.SHA + "\n"},
-		append(w.identity(run), "INPUT_GITHUB-TOKEN="+token, "INPUT_PATH=infra/plan.json", "INPUT_SERVER-URL="+w.env["PLATFORM_PUBLIC_URL"])...)
+		append(w.identity(run), "INPUT_GITHUB-TOKEN="+w.jobToken(in, r), "INPUT_PATH=infra/plan.json", "INPUT_SERVER-URL="+w.env["PLATFORM_PUBLIC_URL"])...)
 }
 
 // TestAction: with the server's address the Action sends the facts of a plan, the server judges by them, and the step
