@@ -30,12 +30,13 @@ type standIn struct {
 
 // hub is GitHub: hub start BASE HEAD (folders: main, and the branch of a pull request) · hub fork BASE HEAD ·
 // hub event NAME · hub checkout merge|head|main · hub comments FILE · hub comment LOGIN TEXT · hub app SLUG CONCLUSION
-// TITLE · hub fail METHOD PATH STATUS · hub calls FILE · hub plan N FILE · hub artifacts RUN FAULTS.
+// TITLE · hub fail METHOD PATH STATUS · hub calls FILE · hub plan N FILE · hub artifacts RUN FAULTS ·
+// hub proxy FILE.
 func hub(ts *testscript.TestScript, neg bool, args []string) {
 	at, _ := ts.Value(hubKey{}).(*standIn)
 	commands := map[string]func(*testscript.TestScript, []string){
 		"start": at.start, "fork": at.fork, "event": at.event, "checkout": at.checkout, "comments": at.comments, "comment": at.comment,
-		"app": at.app, "fail": at.fail, "calls": at.calls, "plan": at.plan, "artifacts": at.artifacts,
+		"app": at.app, "fail": at.fail, "calls": at.calls, "plan": at.plan, "artifacts": at.artifacts, "proxy": at.proxy,
 	}
 	if neg || len(args) == 0 || commands[args[0]] == nil {
 		ts.Fatalf("hub: no such thing; see its comment")
@@ -202,6 +203,17 @@ func (at *standIn) artifacts(ts *testscript.TestScript, args []string) {
 	at.server.ArtifactsDown(faults)
 	ts.Setenv("ACTIONS_RESULTS_URL", at.server.ResultsURL())
 	ts.Setenv("ACTIONS_RUNTIME_TOKEN", githubtest.RuntimeToken(run))
+}
+
+// proxy is one that opens no way out, and writes down where somebody wanted to go.
+func (at *standIn) proxy(ts *testscript.TestScript, args []string) {
+	file := ts.MkAbs(args[0])
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusBadGateway)
+		_ = os.WriteFile(file, []byte(r.Method+" "+r.Host+"\n"), 0o600)
+	}))
+	ts.Defer(front.Close)
+	ts.Setenv("HTTPS_PROXY", front.URL)
 }
 
 // plan writes a plan of many resources.

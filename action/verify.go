@@ -37,10 +37,7 @@ func (c *step) verify(ctx context.Context) (verdict.Outcome, error) {
 	if err != nil {
 		return verdict.Undecided, err
 	}
-	d, err := c.decide(ctx, what)
-	if err != nil {
-		return verdict.Undecided, err
-	}
+	d := c.decide(ctx, what)
 	if err := c.runner.WriteOutputs(actions.Outputs{Outcome: d.outcome}); err != nil {
 		return verdict.Undecided, &faultError{err}
 	}
@@ -68,6 +65,6 @@ func (c *step) deployed() (deployment, error) {
 }
 
 // decide has nobody to ask: this version knows no gate, and what nobody decides is never approved.
-func (c *step) decide(context.Context, deployment) (decision, error) {
-	return decision{verdict.Undecided, "this version decides on no deployment; only a decision of the gate approves one"}, nil
+func (c *step) decide(context.Context, deployment) decision {
+	return decision{verdict.Undecided, "this version decides on no deployment; only a decision of the gate approves one"}
 }

@@ -26,7 +26,7 @@ import (
 // The variables with which a runner lets a step leave artifacts behind.
 const (
 	resultsURL   = "ACTIONS_RESULTS_URL"
-	runtimeToken = "ACTIONS_RUNTIME_TOKEN" //nolint:gosec // the name of a variable
+	runtimeToken = "ACTIONS_RUNTIME_TOKEN"
 )
 
 // ErrNoArtifacts: this runner has no service for artifacts that is known here.
