@@ -126,7 +126,7 @@ func (c *step) judgeBy(ctx context.Context, s standard, q question) (render.Repo
 	}
 	bundles := append([]policy.Bundle{control.Builtin()}, s.bundles...)
 	policies := func() (control.Judge, error) {
-		set, err := policy.Compile(ctx, policy.Options{Bundles: bundles, Disabled: s.config.Policies.Disable})
+		set, err := policy.Compile(ctx, policy.Options{Bundles: bundles, Disabled: s.config.Policies.Disable, Timeout: c.policyTime})
 		if err != nil {
 			return nil, err // not a nil *Set in a Judge, which is not nil
 		}

@@ -20,6 +20,8 @@ type process struct {
 	out     io.Writer
 	now     func() time.Time
 	chdir   func(string) error
+
+	policyTime time.Duration // for policies; 0: the usual
 }
 
 // run is the whole program but for the process around it.
