@@ -56,7 +56,7 @@ func TestGateKill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	if err := db.VerifyLedger(t.Context(), control.Tenant{Installation: r.Installation(), Repository: r.ID}); err != nil {
 		t.Error(err)
 	}

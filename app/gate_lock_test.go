@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -46,9 +47,7 @@ func (w *world) askLock(r *githubtest.Repo, run githubtest.Run, body string, cha
 	sum := sha256.Sum256([]byte(body))
 	claims := r.Claims(run.ID, run.Jobs[0].ID, w.env["PLATFORM_PUBLIC_URL"]+"/gate/"+hex.EncodeToString(sum[:]))
 	claims["environment"] = "production"
-	for name, value := range changes {
-		claims[name] = value
-	}
+	maps.Copy(claims, changes)
 	token, err := w.hub.IDToken(claims)
 	if err != nil {
 		w.t.Fatal(err)
@@ -63,7 +62,7 @@ func (w *world) askLock(r *githubtest.Repo, run githubtest.Run, body string, cha
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		w.t.Fatal(err)

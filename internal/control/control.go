@@ -149,6 +149,19 @@ func (c *Control) policy(ctx context.Context, set Judge, req Request, s Source, 
 	return nil
 }
 
+// findings are what the policies say of facts without a plan.
+func (c *Control) findings(ctx context.Context, facts fact.Facts) ([]verdict.Finding, error) {
+	set, err := c.policySet()
+	if err != nil || set == nil {
+		return []verdict.Finding{}, err
+	}
+	result, err := set.Evaluate(ctx, policy.Input{Facts: facts})
+	if err == nil {
+		err = ctx.Err() // whoever asked has gone: what was not decided is no finding
+	}
+	return append([]verdict.Finding{}, result.Findings...), err
+}
+
 func (c *Control) policyInput(req Request, s Source, e fact.Known[fact.Estimate]) policy.Input {
 	in := policy.Input{Facts: fact.Facts{Plan: fact.Of(s.Plan), Estimate: e, Params: req.Params}, Raw: s.Raw}
 	if s.alone() {

@@ -20,8 +20,9 @@ type requirements struct {
 	environments []requirement
 	gates        fact.Known[gate.Settings]    // every environment, as the gate asks for it
 	approvers    map[string][]config.Approver // of waivers, by environment
-	guards       []string                     // of all suites
-	doubts       []verdict.Finding            // why the settings may be other ones: with them nothing passes
+	settings     Settings
+	guards       []string          // of all suites
+	doubts       []verdict.Finding // why the settings may be other ones: with them nothing passes
 }
 
 type requirement struct {
@@ -79,7 +80,7 @@ func (f *Flow) asksNothing(ctx context.Context, t Tenant) (bool, error) {
 
 // requirementsOf turns settings into what the decision asks for.
 func requirementsOf(s Settings) requirements {
-	out := requirements{gates: gateSettings(s), approvers: map[string][]config.Approver{}}
+	out := requirements{settings: s, gates: gateSettings(s), approvers: map[string][]config.Approver{}}
 	for _, name := range slices.Sorted(maps.Keys(s.Config.Environments)) {
 		tested := s.Config.Environments[name].Tested
 		out.approvers[name] = s.Config.Environments[name].Approvers

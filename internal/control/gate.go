@@ -32,7 +32,7 @@ func (f *Flow) decideDeployment(ctx context.Context, r Repository, t Task) error
 		return f.endDeployments(ctx, r, in, 0)
 	}
 	if err != nil {
-		return f.unknownRun(ctx, r, in, err)
+		return f.unknownRun(ctx, in, err)
 	}
 	if err := f.endDeployments(ctx, r, in, run.Attempt); err != nil {
 		return err
@@ -74,7 +74,7 @@ func deploymentInput(t Task) (DeploymentInput, error) {
 
 // unknownRun waits where GitHub does not even say which attempt asks: nothing could be answered, and there is no end to it
 // but GitHub's own. Such a task is never parked.
-func (f *Flow) unknownRun(ctx context.Context, r Repository, in DeploymentInput, cause error) error {
+func (f *Flow) unknownRun(ctx context.Context, in DeploymentInput, cause error) error {
 	if errors.Is(cause, ErrMoved) || ctx.Err() != nil {
 		return cause
 	}

@@ -102,8 +102,30 @@ func (f *Flow) rest(ctx context.Context, r Repository, run WorkflowRun, d Deploy
 	if q.Waivers, q.People, err = f.glasses(ctx, r, run, d, commit, env, q.Subject); err != nil {
 		return err
 	}
-	q.Policies = fact.Of([]verdict.Finding{})
-	return nil
+	q.Policies, err = f.deployPolicies(ctx, want, *q)
+	return err
+}
+
+// deployPolicies asks the policies of this program and of the organisation about a deployment. Which pull requests it brings
+// is not gathered: a rule that wants to know is undecided.
+func (f *Flow) deployPolicies(ctx context.Context, want requirements, q gate.Question) (fact.Known[[]verdict.Finding], error) {
+	c, err := f.o.Engine.Control(ctx, want.settings)
+	if wrong, ok := errors.AsType[*unusable](err); ok {
+		return fact.Missing[[]verdict.Finding](plainly(wrong)), nil
+	}
+	if err != nil {
+		return fact.Known[[]verdict.Finding]{}, err
+	}
+	var found []verdict.Finding
+	err = f.evaluating(ctx, func() error {
+		found, err = c.findings(ctx, fact.Facts{
+			Plan: fact.Missing[fact.Plan]("a deployment has none"), Estimate: fact.Missing[fact.Estimate]("a deployment has none"),
+			Evidence: fact.Of(evidence.Tested(q.Subject).Facts(q.Subject)), Deployment: fact.Of(q.Deployment(nil)),
+			Params: want.settings.Config.Policies.Params,
+		})
+		return err
+	})
+	return fact.Of(found), err
 }
 
 // deployer is the run that asks, as GitHub has it now.

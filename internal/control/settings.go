@@ -88,8 +88,8 @@ func (g governing) settings(o organisation) Settings {
 		if key == "cost.acknowledge.by" {
 			continue // acted on here
 		}
-		if key == "environments" && asksTests(s.Config) {
-			continue // platform/tested acts on it
+		if key == "environments" {
+			continue // platform/tested and the gate act on it
 		}
 		s.Notes = append(s.Notes, verdict.Finding{
 			ID: "config-unused", Title: "A configured key has no effect here", Severity: verdict.Warn,
