@@ -49,7 +49,7 @@ func (c *step) record(ctx context.Context) (verdict.Outcome, error) {
 			switch n := counted.Counts; {
 			case n.Ran() == 0:
 				outcome, failure = verdict.Block, verdict.Block
-				c.runner.Fail("platform: nothing was tested", fmt.Errorf("suite %s: %s; nothing was recorded", counted.Name, local.CountsText(n)))
+				c.runner.Fail("platform: nothing was tested", fmt.Errorf("suite %s: %s; that is no evidence", counted.Name, local.CountsText(n)))
 			case n.Failed+n.Errored > 0:
 				outcome = verdict.Block
 				c.runner.Warn("platform: tests failed", "suite %s: %s; it is recorded so", counted.Name, local.CountsText(n))
@@ -58,7 +58,7 @@ func (c *step) record(ctx context.Context) (verdict.Outcome, error) {
 	}
 	out := actions.Outputs{Outcome: outcome}
 	note := "nothing was recorded"
-	if !untested(documents) {
+	if !untested(documents) || c.in.Server != "" { // the App is told, so that its check says why
 		if out.ReportFile, note, err = c.deliver(ctx, documents); err != nil {
 			return verdict.Undecided, err
 		}
@@ -88,7 +88,7 @@ func (c *step) documents() ([]told, error) {
 	switch {
 	case len(c.in.Reports) > 0 || len(c.in.Digests) > 0:
 		return nil, errors.New("path: record-tests takes a document of another job as it is; leave junit and artifact-digest out, or leave path out")
-	case c.in.Server == "":
+	case c.in.Server == "": // never of what tested nothing
 		return nil, errors.New("path: a document of another job is passed on to an App; name it with server-url")
 	}
 	names, err := c.expand()
@@ -181,7 +181,7 @@ func (c *step) sayCounted(s report.Counted) {
 
 // deliver brings documents where they belong, and says where that is.
 func (c *step) deliver(ctx context.Context, documents []told) (file, note string, err error) {
-	if len(c.in.Paths) == 0 {
+	if len(c.in.Paths) == 0 && !untested(documents) {
 		data, err := json.Marshal(documents[0].document)
 		if err != nil {
 			return "", "", &faultError{err}
