@@ -3,7 +3,7 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 CASES ?= internal/cost/testdata/cases
 
-.PHONY: feed-large demo-serve oracle torture help build test test-fast lint check bench cases demo generate golden tidy
+.PHONY: e2e-action feed-large demo-serve oracle torture help build test test-fast lint check bench cases demo generate golden tidy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -32,6 +32,9 @@ lint: ## golangci-lint
 
 check: ## exactly what CI runs
 	.ci/run
+
+e2e-action: ## the Action under a real runner, from the image of the Dockerfile; slow, installs a Docker engine
+	.ci/e2e-action
 
 bench: ## the figures of docs/performance.md
 	go test -run '^$$' -bench . -benchmem ./...

@@ -675,7 +675,7 @@ func TestApprovalTakenBack(t *testing.T) {
 	w := newWorld(t, githubtest.Options{})
 	w.public()
 	files := asking("isolated")
-	files[".github/CODEOWNERS"] = "/.github/ @owner\n"
+	files[".github/CODEOWNERS"] = "/.github/ @owner @reader\n"
 	_, r := w.shop("acme", files)
 	r.SetRole("owner", "write")
 	w.start()
@@ -686,6 +686,10 @@ func TestApprovalTakenBack(t *testing.T) {
 	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
 		t.Fatal(status, answer)
 	}
+	w.shows(r, head, "Not tested: unit: self-attested", "failure")
+	r.Review(n, "reader", "APPROVED") // an owner who may not write
+	w.send(r.ReviewEvent("submitted", n, "reader"))
+	w.settled()
 	w.shows(r, head, "Not tested: unit: self-attested", "failure")
 	r.Review(n, "owner", "APPROVED")
 	w.send(r.ReviewEvent("submitted", n, "owner"))

@@ -13,6 +13,7 @@ import (
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/cost"
+	"github.com/org/platform-action/internal/local"
 	"github.com/org/platform-action/internal/money"
 	"github.com/org/platform-action/internal/policy"
 	"github.com/org/platform-action/internal/render"
@@ -145,10 +146,8 @@ func (o *checkOptions) run(ctx context.Context, s streams, paths []string) error
 }
 
 func (o *checkOptions) validate() error {
-	switch o.failOn {
-	case "warn", "block", "never":
-	default:
-		return fmt.Errorf("--fail-on %.40q is not known; choose warn, block or never", o.failOn)
+	if _, err := verdict.ParseFailOn(o.failOn); err != nil {
+		return fmt.Errorf("--fail-on %w", err)
 	}
 	if _, err := o.engine.foreign(); err != nil {
 		return err
@@ -157,17 +156,16 @@ func (o *checkOptions) validate() error {
 	return err
 }
 
-// failing turns an outcome into an error for the exit code. never lifts a refusal, never a failure to decide.
-func failing(outcome verdict.Outcome, failOn string) error {
-	switch {
-	case outcome == verdict.Block && failOn == "never":
-		return nil
-	case outcome == verdict.Warn && failOn == "warn":
-		return &outcomeError{verdict.Block}
-	case outcome == verdict.Allow, outcome == verdict.Warn:
-		return nil
+// failing turns an outcome into an error for the exit code.
+func failing(outcome verdict.Outcome, name string) error {
+	on, err := verdict.ParseFailOn(name)
+	if err != nil {
+		return err
 	}
-	return &outcomeError{outcome}
+	if failure := on.Failure(outcome); failure != verdict.Allow {
+		return &outcomeError{failure}
+	}
+	return nil
 }
 
 // checkFault tells a policy that does not compile, which its author can mend, from a fault of ours.
@@ -241,7 +239,7 @@ func newEstimator(in loaded, flag string, explain bool) (money.Currency, *cost.E
 	if err != nil {
 		return "", nil, err
 	}
-	return currency, e, inCurrency(e, in.sources)
+	return currency, e, local.InCurrency(e, in.sources)
 }
 
 // reproduce is the command line that shows the same, without anything that only this machine has.

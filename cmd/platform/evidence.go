@@ -124,24 +124,6 @@ func (a account) result() intoto.Result {
 	return out
 }
 
-// countsText is a suite in words: what was executed first.
-func countsText(c report.Counts) string {
-	parts := []string{fmt.Sprintf("%d executed: %d passed", c.Executed, c.Passed)}
-	for _, part := range []struct {
-		n    int
-		what string
-	}{{c.Failed, "failed"}, {c.Errored, "with an error"}, {c.Skipped, "skipped"}} {
-		if part.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
-		}
-	}
-	text := strings.Join(parts, ", ")
-	if c.Retried > 0 {
-		text += fmt.Sprintf(" (%d tried again)", c.Retried)
-	}
-	return text
-}
-
 // say writes lines for people; nothing of a report reaches the terminal as it is.
 func say(w io.Writer, format string, args ...any) {
 	for i, a := range args {

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/org/platform-action/internal/evidence/report"
 	"github.com/org/platform-action/internal/git"
+	"github.com/org/platform-action/internal/local"
 	"github.com/org/platform-action/internal/oidc"
 	"github.com/org/platform-action/internal/verdict"
 )
@@ -76,7 +76,7 @@ func (o *recordOptions) run(ctx context.Context, s streams) error {
 	for _, c := range counted {
 		sayCounted(words, c)
 	}
-	if empty := firstEmpty(counted); empty != nil {
+	if empty := local.Untested(counted); empty != nil {
 		return o.refuse(ctx, s, words, address, d, *empty)
 	}
 	if err := o.deliver(ctx, s, words, address, d); err != nil {
@@ -136,22 +136,13 @@ func (o *recordOptions) document(ctx context.Context, s streams) (report.Documen
 	if err := o.subject(ctx, s, &d); err != nil {
 		return d, nil, err
 	}
-	suites, err := findReports(o.junit, o.suite)
+	found, err := local.FindTests("--junit", o.junit, o.suite)
 	if err != nil {
 		return d, nil, err
 	}
-	var counted []report.Counted
-	left := int64(report.MaxDocument - 64<<10)
-	for _, f := range suites {
-		suite, err := readReports(f, &left)
-		if err != nil {
-			return d, nil, err
-		}
-		c, err := suite.Count()
-		if err != nil {
-			return d, nil, err
-		}
-		d.Suites, counted = append(d.Suites, suite), append(counted, c)
+	suites, counted, err := local.ReadTests(found)
+	if d.Suites = suites; err != nil {
+		return d, nil, err
 	}
 	return d, counted, d.Check()
 }
@@ -181,16 +172,6 @@ func (o *recordOptions) subject(ctx context.Context, s streams, d *report.Docume
 		return fmt.Errorf("the run is of commit %.40s and %s is checked out: evidence counts only for what the run is of, so check out without a ref", told, state.Commit)
 	}
 	d.Commit, d.Tree = state.Commit, state.Tree
-	return nil
-}
-
-// firstEmpty is a suite in which nothing ran.
-func firstEmpty(suites []report.Counted) *report.Counted {
-	for i := range suites {
-		if suites[i].Counts.Ran() == 0 {
-			return &suites[i]
-		}
-	}
 	return nil
 }
 
@@ -226,21 +207,9 @@ func (o *recordOptions) deliver(ctx context.Context, s streams, words io.Writer,
 	var receipt struct {
 		Record string `json:"record"`
 	}
-	if err := send(ctx, s.env, address, oidc.Evidence, d, &receipt); err != nil {
+	if err := oidc.Send(ctx, s.env, address, oidc.Evidence, d, &receipt); err != nil {
 		return &faultError{fmt.Errorf("the App at %s did not take the evidence: %w", address, err)}
 	}
 	say(words, "the App at %s recorded it: %s", address, receipt.Record)
 	return nil
-}
-
-// readFull reads what a file was said to have, and no more: one that grows is read as it was when it was found.
-func readFull(f *os.File, data []byte) (int, error) {
-	n, err := io.ReadFull(f, data)
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) && len(data) > 0 {
-		return n, errors.New("became shorter while it was read")
-	}
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return n, err
 }

@@ -96,15 +96,16 @@ func TestEvidenceUpload(t *testing.T) {
 		exit, uploads   int
 		says            string
 	}{
-		"taken":      {green, `{"record":"sha256:1234"}`, 202, 0, 1, "recorded it: sha256:1234"},
-		"red":        {`<testsuite><testcase><failure/></testcase></testsuite>`, `{"record":"sha256:1234"}`, 202, 1, 1, "did not pass"},
-		"empty":      {`<testsuite/>`, `{}`, 202, 1, 0, "Nothing was recorded"},
-		"skipped":    {`<testsuite><testcase><skipped/></testcase></testsuite>`, `{}`, 202, 1, 0, "Nothing was recorded"},
-		"unreadable": {`<testsuite>`, `{}`, 202, 2, 0, "breaks off"},
-		"refused":    {green, `{"error":{"code":"wrong-tree","message":"another \u001b[31mtree"}}`, 422, 3, 1, "wrong-tree"},
-		"no answer":  {green, `<html>`, 202, 3, 1, "cannot be read"},
-		"200":        {green, `{}`, 200, 3, 1, "answered 200"},
-		"moved":      {green, ``, 307, 3, 1, "answered 307"},
+		"taken":              {green, `{"record":"sha256:1234"}`, 202, 0, 1, "recorded it: sha256:1234"},
+		"red":                {`<testsuite><testcase><failure/></testcase></testsuite>`, `{"record":"sha256:1234"}`, 202, 1, 1, "did not pass"},
+		"empty":              {`<testsuite/>`, `{"record":"sha256:1234"}`, 202, 1, 1, "it does not count"},
+		"skipped":            {`<testsuite><testcase><skipped/></testcase></testsuite>`, `{"record":"sha256:1234"}`, 202, 1, 1, "it does not count"},
+		"empty, and refused": {`<testsuite/>`, `{"error":{"code":"wrong-tree","message":"another tree"}}`, 422, 3, 1, "wrong-tree"},
+		"unreadable":         {`<testsuite>`, `{}`, 202, 2, 0, "breaks off"},
+		"refused":            {green, `{"error":{"code":"wrong-tree","message":"another \u001b[31mtree"}}`, 422, 3, 1, "wrong-tree"},
+		"no answer":          {green, `<html>`, 202, 3, 1, "cannot be read"},
+		"200":                {green, `{}`, 200, 3, 1, "answered 200"},
+		"moved":              {green, ``, 307, 3, 1, "answered 307"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -19,10 +19,7 @@ import (
 	"github.com/org/platform-action/internal/verdict"
 )
 
-const (
-	gatePath    = apiPath + oidc.Gate + "/decide"
-	mostDigests = 100
-)
+const mostDigests = 100
 
 type decideOptions struct {
 	environment     string
@@ -86,7 +83,7 @@ func (o *decideOptions) run(ctx context.Context, s streams) error {
 		Message string          `json:"message"`
 		Verdict json.RawMessage `json:"verdict"`
 	}
-	if err := sendTo(ctx, s.env, o.address, gatePath, oidc.Gate, question, &answer); err != nil {
+	if err := oidc.Send(ctx, s.env, o.address, oidc.Gate, question, &answer); err != nil {
 		return &faultError{fmt.Errorf("the App at %s did not decide, so nothing is deployed: %w", o.address, err)}
 	}
 	v, err := o.believe(ctx, answer.Verdict, want)

@@ -10,6 +10,7 @@ import (
 	"github.com/org/platform-action/internal/cost"
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/infracost"
+	"github.com/org/platform-action/internal/local"
 	"github.com/org/platform-action/internal/money"
 	"github.com/org/platform-action/internal/render"
 )
@@ -70,7 +71,7 @@ func (o *infracostRun) estimate(ctx context.Context, s streams, projects []proje
 		all, last = append(all, ready...), in
 	}
 	all = append(all, old.gone(unit)...)
-	if err := inCurrency(plane, all); err != nil {
+	if err := local.InCurrency(plane, all); err != nil {
 		return render.Report{}, nil, err
 	}
 	r, err := control.New(plane, nil, nil, unit).Estimate(ctx, control.Request{Sources: all, Inputs: last.digests})

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,6 +15,7 @@ import (
 	"github.com/org/platform-action/internal/cost"
 	"github.com/org/platform-action/internal/cost/catalog"
 	"github.com/org/platform-action/internal/fact"
+	"github.com/org/platform-action/internal/local"
 	"github.com/org/platform-action/internal/plan"
 	"github.com/org/platform-action/internal/price"
 	"github.com/org/platform-action/internal/terraform"
@@ -237,16 +236,10 @@ func (in inputs) loadConfig(out *loaded) (root string, err error) {
 		return "", fmt.Errorf("the configuration cannot be read: %w", err)
 	}
 	name := displayName(path)
-	if out.config, err = config.Parse(name, data); err != nil {
+	if out.config, out.notes, err = local.Config(name, data); err != nil {
 		return "", err
 	}
 	out.digests = append(out.digests, digest("config", name, data))
-	for _, key := range out.config.Unused() {
-		out.notes = append(out.notes, verdict.Finding{
-			ID: "config-unused", Title: "A configured key has no effect here", Severity: verdict.Warn,
-			Message: key + " is valid, but this command does not act on it: the verdict was made without it", File: name,
-		})
-	}
 	return root, nil
 }
 
@@ -270,13 +263,8 @@ func (in inputs) loadUsage(out *loaded, root string) error {
 	return nil
 }
 
-func digest(kind, name string, data []byte) verdict.Input {
-	sum := sha256.Sum256(data)
-	return verdict.Input{Kind: kind, Name: name, Digest: "sha256:" + hex.EncodeToString(sum[:])}
-}
-
 // What is read at most, unless a flag says otherwise.
 const (
-	defaultMaxBytes     = 512 << 20
-	defaultMaxResources = 200_000
+	defaultMaxBytes     = local.MaxBytes
+	defaultMaxResources = local.MaxResources
 )

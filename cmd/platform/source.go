@@ -16,12 +16,6 @@ import (
 	"github.com/org/platform-action/internal/terraform"
 )
 
-// isFolder reports a Terraform folder where a plan may stand.
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
 // folder is a Terraform folder as the root of a file system sees it: that of its repository, so that modules beside it
 // are found.
 type folder struct {

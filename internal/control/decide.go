@@ -51,12 +51,12 @@ func (f *Flow) decide(ctx context.Context, r Repository, c change, read *sides) 
 		worst.report.Reproduce = "platform check --base-ref origin/" + c.into
 	}
 	worst.report.Files = f.o.WebURL + "/" + r.Owner + "/" + r.Name + "/blob/" + c.head + "/"
-	worst.spoken = speaks(worst.report)
+	worst.spoken = Speaks(worst.report)
 	return worst, nil
 }
 
-// speaks reports a verdict that a comment is worth: something changes, or something is to be said.
-func speaks(r render.Report) bool {
+// Speaks reports a verdict that a comment is worth: something changes, or something is to be said.
+func Speaks(r render.Report) bool {
 	if r.Verdict.Outcome != verdict.Allow {
 		return true
 	}
@@ -86,10 +86,7 @@ func (f *Flow) judge(ctx context.Context, c change, s Settings, read *sides, ack
 		}
 	}
 	if len(req.Sources) == 0 {
-		req.Notes = append(req.Notes, verdict.Finding{
-			ID: "nothing-changed", Title: "No Terraform root is changed", Severity: verdict.Allow,
-			Message: "this change leaves every Terraform root alone: there is nothing to price and nothing for policies to look at",
-		})
+		req.Notes = append(req.Notes, NothingChanged())
 	}
 	return plane.Check(ctx, req)
 }

@@ -216,7 +216,36 @@ environments:
 		},
 		guards: []string{"Makefile", "tools/**"}, doubts: []verdict.Finding{doubt},
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(requirements{}, requirement{})); diff != "" {
-		t.Errorf("-want +got\n%s", diff)
+	for what, both := range map[string][2]any{ // the rest is of deployments
+		"environments": {want.environments, got.environments}, "guards": {want.guards, got.guards}, "doubts": {want.doubts, got.doubts},
+	} {
+		if diff := cmp.Diff(both[0], both[1], cmp.AllowUnexported(requirement{})); diff != "" {
+			t.Errorf("%s: -want +got\n%s", what, diff)
+		}
+	}
+}
+
+// TestWorstAnswer: settings in doubt, and nothing that was asked, are no pass; of several answers the worst one counts.
+func TestWorstAnswer(t *testing.T) {
+	t.Parallel()
+	of := func(outcomes ...evidence.Outcome) (out []answered) {
+		for _, o := range outcomes {
+			out = append(out, answered{decision: evidence.Decision{Outcome: o}})
+		}
+		return out
+	}
+	const tested, waiting, red, undecided = evidence.OutcomeTested, evidence.OutcomeWaiting, evidence.OutcomeNotTested, evidence.OutcomeUndecided
+	doubt := requirements{doubts: []verdict.Finding{{ID: "config-unreadable"}}}
+	for _, c := range []struct {
+		want    requirements
+		answers []answered
+		outcome evidence.Outcome
+	}{
+		{requirements{}, of(tested, tested), tested}, {requirements{}, of(), undecided}, {doubt, of(tested), undecided}, {doubt, of(tested, red), red},
+		{requirements{}, of(tested, waiting), waiting}, {requirements{}, of(waiting, undecided), undecided}, {requirements{}, of(undecided, red, tested), red},
+	} {
+		if got := worstAnswer(c.want, c.answers); got != c.outcome {
+			t.Errorf("%v with %d doubts: %s, want %s", c.answers, len(c.want.doubts), got, c.outcome)
+		}
 	}
 }

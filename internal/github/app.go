@@ -28,6 +28,7 @@ type Options struct {
 	APIURL     string // defaults to https://api.github.com; of GitHub Enterprise Server https://HOST/api/v3
 	AppID      int64
 	PrivateKey *rsa.PrivateKey
+	Token      string            // of a job, in place of AppID and PrivateKey: nothing is minted
 	Transport  http.RoundTripper // defaults to http.DefaultTransport's settings
 	Now        control.Clock
 	Cache      func(control.Tenant) httpcache.Cache // of validators; nil: nothing is kept
@@ -64,7 +65,7 @@ func New(o Options) (*App, error) {
 	if err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http") {
 		return nil, fmt.Errorf("the API address %.80q is not a web address; write https://HOST/api/v3", o.APIURL)
 	}
-	if o.PrivateKey == nil || o.AppID <= 0 {
+	if o.Token == "" && (o.PrivateKey == nil || o.AppID <= 0) {
 		return nil, fmt.Errorf("the App's id and private key are needed")
 	}
 	if o.Transport == nil {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,12 +100,6 @@ type Target struct {
 	Commit      string // when Pull is 0
 }
 
-// Text is what is written. Marker is its first line.
-type Text struct {
-	Marker, Body string
-	OnlyUpdate   bool // where none stands, none is written
-}
-
 // Post writes the comment and says what it did.
 func (c *Commenter) Post(ctx context.Context, t Target, text Text, b Behavior) (string, error) {
 	author, err := c.author(ctx)
@@ -117,15 +112,18 @@ func (c *Commenter) Post(ctx context.Context, t Target, text Text, b Behavior) (
 			return "", err
 		}
 	}
+	if slices.ContainsFunc(own, func(m posted) bool { return text.by(m.Body) }) {
+		return "", ErrRepeated
+	}
 	switch {
 	case text.OnlyUpdate && len(own) == 0:
 		return "nothing changes: no comment was written", nil
 	case b == UpdateComment && len(own) > 0:
 		last := own[len(own)-1]
-		if last.Body == text.Body {
+		if unsigned(last.Body) == text.Body {
 			return "the comment says so already", nil
 		}
-		return "the comment was updated", c.again(ctx, "updating the comment", func() error { return c.update(ctx, t, last.ID, text.Body) })
+		return "the comment was updated", c.again(ctx, "updating the comment", func() error { return c.update(ctx, t, last.ID, text.signed()) })
 	case b == HideAndNew:
 		for _, m := range own {
 			if err := c.again(ctx, "hiding a comment", func() error { return c.hide(ctx, m.Node) }); err != nil {
@@ -133,7 +131,7 @@ func (c *Commenter) Post(ctx context.Context, t Target, text Text, b Behavior) (
 			}
 		}
 	}
-	if err := c.create(ctx, t, text.Body); err != nil {
+	if err := c.create(ctx, t, text.signed()); err != nil {
 		return "", fault("writing the comment", err)
 	}
 	if b == DeleteAndNew { // the new one first: a failure must not leave none

@@ -13,7 +13,7 @@ import (
 func TestPermissions(t *testing.T) {
 	t.Parallel()
 	asked := map[string]string{}
-	for _, p := range []purpose{forVerdicts, forDeployments, forIssues} {
+	for _, p := range []purpose{forVerdicts, forDeployments, forIssues, forTeams} {
 		data, err := json.Marshal(permissions(grant{control.Tenant{Installation: 1, Repository: 2}, p}).Permissions)
 		if err != nil {
 			t.Fatal(err)

@@ -165,6 +165,11 @@ func (t *authorised) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Host != t.app.base.Host || req.URL.Scheme != t.app.base.Scheme {
 		return nil, fmt.Errorf("a request to %s would carry the token to another host", req.URL.Host)
 	}
+	if token := t.app.options.Token; token != "" {
+		own := req.Clone(req.Context())
+		own.Header.Set("Authorization", "token "+token)
+		return t.app.options.Transport.RoundTrip(own)
+	}
 	for attempt := 0; ; attempt++ {
 		token, err := t.app.source(t.grant).get(req.Context(), t.app.options.Now, t.app.options.Timeout)
 		if err != nil {

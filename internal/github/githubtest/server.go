@@ -60,6 +60,7 @@ type Server struct {
 	inFlight      int
 	maxInFlight   int
 	issuer        *issuer
+	left          leftBehind
 }
 
 // New makes an empty GitHub with one App.
@@ -80,7 +81,7 @@ func New(o Options) (*Server, error) {
 		o: o, secret: "webhook-secret-of-the-stand-in", next: 1000, mux: http.NewServeMux(), byID: http.NewServeMux(),
 		names: map[string]*Repo{}, moved: map[string]*Repo{}, repos: map[int64]*Repo{}, installations: map[int64]*Installation{},
 		people: map[string]int64{}, teams: map[string]string{}, tokens: map[string]token{}, archives: map[string][]byte{}, manifests: map[string]bool{},
-		windows: map[int64]*window{}, grants: needed(), sender: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
+		windows: map[int64]*window{}, grants: needed(), left: leftBehind{made: map[string]*upload{}}, sender: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
 	}
 	var err error
 	if s.o.Key == nil {
@@ -184,6 +185,7 @@ func (s *Server) routes() {
 	s.commentRoutes()
 	s.deliveryRoutes()
 	s.issuerRoutes()
+	s.resultsRoutes()
 	s.actionRoutes()
 	s.reviewRoutes()
 	s.teamRoutes()

@@ -1,8 +1,9 @@
-package main
+package local
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -14,33 +15,33 @@ import (
 	"github.com/org/platform-action/internal/evidence/report"
 )
 
-// usualReports are where tools write by default; asked for where no --junit is given.
+// Tests are the reports of one suite.
+type Tests struct {
+	Suite string
+	Files []string
+}
+
+// usualReports are where tools write by default; asked for where no pattern is given.
 func usualReports() []string {
 	return []string{"junit.xml", "junit-*.xml", "test-results/**/*.xml", "reports/**/*.xml", "**/target/surefire-reports/TEST-*.xml",
 		"**/target/failsafe-reports/TEST-*.xml", "**/build/test-results/**/TEST-*.xml", "**/TestResults/*.trx"}
 }
 
-// found are the reports of one suite.
-type found struct {
-	suite string
-	files []string
-}
-
-// findReports resolves [SUITE=]GLOB. Each pattern must match: one that does not is a typing error, or a step that did
-// not write what it should.
-func findReports(patterns []string, fallback string) ([]found, error) {
+// FindTests resolves [SUITE=]GLOB of an option, which errors name. Each pattern must match: one that does not is a typing
+// error, or a step that did not write what it should.
+func FindTests(option string, patterns []string, fallback string) ([]Tests, error) {
 	usual := len(patterns) == 0
 	if usual {
 		patterns = usualReports()
 	}
-	var out []found
+	var out []Tests
 	owner := map[string]string{}
 	for _, pattern := range patterns {
 		suite, glob := fallback, pattern
 		if name, rest, ok := strings.Cut(pattern, "="); ok && report.SuiteName(name) == nil {
 			suite, glob = name, rest
 		}
-		files, err := matches(glob)
+		files, err := matches(option, glob)
 		if err != nil {
 			return nil, err
 		}
@@ -48,9 +49,9 @@ func findReports(patterns []string, fallback string) ([]found, error) {
 			return nil, fmt.Errorf("no file matches %.200q below %s: did the tests run before this step, and where do they write their report? "+
 				"(** stands for any folders)", glob, here())
 		}
-		i := slices.IndexFunc(out, func(f found) bool { return f.suite == suite })
+		i := slices.IndexFunc(out, func(f Tests) bool { return f.Suite == suite })
 		if i < 0 {
-			out = append(out, found{suite: suite})
+			out = append(out, Tests{Suite: suite})
 			i = len(out) - 1
 		}
 		for _, file := range files {
@@ -60,14 +61,14 @@ func findReports(patterns []string, fallback string) ([]found, error) {
 				continue
 			}
 			owner[file] = suite
-			out[i].files = append(out[i].files, file)
+			out[i].Files = append(out[i].Files, file)
 		}
 	}
 	if len(owner) == 0 {
-		return nil, fmt.Errorf("no report found below %s; looked for %s; name yours with --junit 'GLOB'", here(), strings.Join(patterns, ", "))
+		return nil, fmt.Errorf("no report found below %s; looked for %s; name yours with %s 'GLOB'", here(), strings.Join(patterns, ", "), option)
 	}
 	for _, f := range out {
-		slices.Sort(f.files)
+		slices.Sort(f.Files)
 	}
 	return out, nil
 }
@@ -81,13 +82,13 @@ func here() string {
 	return dir
 }
 
-func matches(glob string) ([]string, error) {
+func matches(option, glob string) ([]string, error) {
 	if glob == "" || !doublestar.ValidatePathPattern(filepath.FromSlash(glob)) {
-		return nil, fmt.Errorf("--junit %.200q is no pattern", glob)
+		return nil, fmt.Errorf("%s %.200q is no pattern", option, glob)
 	}
 	files, err := doublestar.FilepathGlob(glob, doublestar.WithFilesOnly(), doublestar.WithNoFollow())
 	if err != nil {
-		return nil, fmt.Errorf("--junit %.200q: %w", glob, err)
+		return nil, fmt.Errorf("%s %.200q: %w", option, glob, err)
 	}
 	for i, f := range files {
 		files[i] = path.Clean(filepath.ToSlash(f))
@@ -95,10 +96,29 @@ func matches(glob string) ([]string, error) {
 	return files, nil
 }
 
-// readReports takes the files in as they are. What they would add up to is checked first.
-func readReports(f found, left *int64) (report.DocumentSuite, error) {
-	out := report.DocumentSuite{Name: f.suite}
-	for _, name := range f.files {
+// ReadTests takes the files in as they are, and counts what they report.
+func ReadTests(tests []Tests) ([]report.DocumentSuite, []report.Counted, error) {
+	var suites []report.DocumentSuite
+	var counted []report.Counted
+	left := int64(report.MaxDocument - 64<<10)
+	for _, t := range tests {
+		suite, err := readReports(t, &left)
+		if err != nil {
+			return nil, nil, err
+		}
+		c, err := suite.Count()
+		if err != nil {
+			return nil, nil, err
+		}
+		suites, counted = append(suites, suite), append(counted, c)
+	}
+	return suites, counted, nil
+}
+
+// readReports reads those of one suite. What they would add up to is checked first.
+func readReports(t Tests, left *int64) (report.DocumentSuite, error) {
+	out := report.DocumentSuite{Name: t.Suite}
+	for _, name := range t.Files {
 		data, err := readReport(name, left)
 		if err != nil {
 			return out, err
@@ -134,4 +154,44 @@ func readReport(name string, left *int64) ([]byte, error) {
 		return nil, fmt.Errorf("%.200q: %w", name, err)
 	}
 	return data, nil
+}
+
+// readFull reads what a file was said to have, and no more: one that grows is read as it was when it was found.
+func readFull(f *os.File, data []byte) (int, error) {
+	n, err := io.ReadFull(f, data)
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) && len(data) > 0 {
+		return n, errors.New("became shorter while it was read")
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n, err
+}
+
+// Untested is a suite in which nothing ran.
+func Untested(suites []report.Counted) *report.Counted {
+	for i := range suites {
+		if suites[i].Counts.Ran() == 0 {
+			return &suites[i]
+		}
+	}
+	return nil
+}
+
+// CountsText is a suite in words: what was executed first.
+func CountsText(c report.Counts) string {
+	parts := []string{fmt.Sprintf("%d executed: %d passed", c.Executed, c.Passed)}
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{c.Failed, "failed"}, {c.Errored, "with an error"}, {c.Skipped, "skipped"}} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	text := strings.Join(parts, ", ")
+	if c.Retried > 0 {
+		text += fmt.Sprintf(" (%d tried again)", c.Retried)
+	}
+	return text
 }
