@@ -162,12 +162,13 @@ func TestGateVerifyAgainstGitHub(t *testing.T) {
 		exit    int
 		says    string
 	}{
-		"whole":        {whole, env, 0, "check run platform/check on ccccccc: entry 4 is the one that was seen"},
-		"cut off":      {whole[:3], env, 1, "ends before an entry that was seen elsewhere: entry 4; it has 3"},
-		"written anew": {again(append(slices.Clone(whole[:3]), ledger.Entry{Sequence: 4, Kind: "x", Body: json.RawMessage(`{}`)}), 3), env, 1, "another one than was seen"},
-		"not shown":    {whole, map[string]string{"GITHUB_API_URL": hub.URL + "/api/v3", "GITHUB_TOKEN": "other", "GITHUB_REPOSITORY": "acme/shop"}, 3, "asking GitHub"},
-		"no address":   {whole, map[string]string{"GITHUB_API_URL": "http://evil.example", "GITHUB_TOKEN": "secret", "GITHUB_REPOSITORY": "acme/shop"}, 2, "not https"},
-		"no name":      {whole, map[string]string{"GITHUB_API_URL": hub.URL, "GITHUB_TOKEN": "secret", "GITHUB_REPOSITORY": "acme/../x"}, 2, "no OWNER/NAME"},
+		"whole":               {whole, env, 0, "check run platform/check on ccccccc: entry 4 is the one that was seen"},
+		"cut off":             {whole[:3], env, 1, "ends before an entry that was seen elsewhere: entry 4; it has 3"},
+		"written anew":        {again(append(slices.Clone(whole[:3]), ledger.Entry{Sequence: 4, Kind: "x", Body: json.RawMessage(`{}`)}), 3), env, 1, "another one than was seen"},
+		"not shown":           {whole, map[string]string{"GITHUB_API_URL": hub.URL + "/api/v3", "GITHUB_TOKEN": "other", "GITHUB_REPOSITORY": "acme/shop"}, 3, "asking GitHub"},
+		"no address":          {whole, map[string]string{"GITHUB_API_URL": "http://evil.example", "GITHUB_TOKEN": "secret", "GITHUB_REPOSITORY": "acme/shop"}, 2, "not https"},
+		"spoilt, GitHub away": {slices.Delete(chain(4), 1, 2), map[string]string{"GITHUB_API_URL": "http://127.0.0.1:1", "GITHUB_TOKEN": "secret", "GITHUB_REPOSITORY": "acme/shop"}, 1, "an entry is missing"},
+		"no name":             {whole, map[string]string{"GITHUB_API_URL": hub.URL, "GITHUB_TOKEN": "secret", "GITHUB_REPOSITORY": "acme/../x"}, 2, "no OWNER/NAME"},
 	} {
 		code, stdout, stderr := call(t, c.env, "gate", "verify", ledgerFile(t, c.entries), "--against-github")
 		if code != c.exit || !strings.Contains(stdout+stderr, c.says) {
