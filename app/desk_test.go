@@ -24,6 +24,7 @@ import (
 type desk struct {
 	t      *testing.T
 	hub    *githubtest.Server
+	owner  *githubtest.Installation
 	repo   *githubtest.Repo
 	tenant control.Tenant
 	db     *store.Store
@@ -86,7 +87,7 @@ func newDesk(t *testing.T, more string) *desk {
 	d.broken = &flaky{Records: d.db, at: -1}
 	d.flow = control.NewFlow(control.FlowOptions{Forge: forge, Records: d.broken, Queue: d, Engine: engine, Now: clock, Log: logger})
 	i := d.hub.Install("acme")
-	d.repo = d.hub.AddRepository(i, "shop")
+	d.owner, d.repo = i, d.hub.AddRepository(i, "shop")
 	d.tenant = control.Tenant{Installation: i.ID, Repository: d.repo.ID}
 	d.tip = d.repo.Commit("main", guardedFiles(more))
 	for _, login := range []string{"writer", "boss", "other"} {

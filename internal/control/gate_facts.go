@@ -221,9 +221,11 @@ func (f *Flow) glasses(ctx context.Context, r Repository, run WorkflowRun, d Dep
 		if d.Waiver == k.Waiver.ID() {
 			g.Used-- // this attempt has its use already
 		}
-		if g.Entitled, err = f.entitled(ctx, r, env, Person{ID: k.Waiver.Approver.ID, Login: k.Waiver.Approver.Login}); err != nil {
+		e, err := f.entitled(ctx, r, env, Person{ID: k.Waiver.Approver.ID, Login: k.Waiver.Approver.Login})
+		if err != nil {
 			return waivers, people, err
 		}
+		g.Entitled = e.as != ""
 		out = append(out, g)
 	}
 	since := asks.LastDeployed().Commit

@@ -26,11 +26,12 @@ type waiverRequest struct {
 	Asked       time.Time     `json:"asked"`
 	Waiver      string        `json:"waiver,omitempty"` // id of the one that came of it
 	Approver    int64         `json:"approver,omitempty"`
+	As          string        `json:"as,omitempty"` // what made the approver one
 	Issued      time.Time     `json:"issued,omitzero"`
 }
 
 func (w waiverRequest) id() string {
-	w.Waiver, w.Approver, w.Issued = "", 0, time.Time{}
+	w.Waiver, w.Approver, w.As, w.Issued = "", 0, "", time.Time{}
 	data, err := json.Marshal(w)
 	if err != nil {
 		return "" // plain fields only
@@ -144,16 +145,16 @@ func (f *Flow) approveWaiver(ctx context.Context, r Repository, by Person, id st
 	if err != nil {
 		return "", err
 	}
-	if !entitled {
-		return fmt.Sprintf("The default branch does not list you under `environments.%s.approvers` (`- user: NAME`; whom a team consists of the App may not see).", render.Inert(asked.Environment)), nil
+	if entitled.as == "" {
+		return entitled.refusal(render.Inert(asked.Environment)), nil
 	}
 	if asked.Approver == 0 {
-		asked.Approver, asked.Issued = by.ID, f.o.Now().UTC().Truncate(time.Second)
+		asked.Approver, asked.As, asked.Issued = by.ID, entitled.as, f.o.Now().UTC().Truncate(time.Second)
 	}
 	w, err := waiver.New(waiver.Waiver{
 		Installation: r.Tenant.Installation, Repository: r.Tenant.Repository, Environment: asked.Environment, Commit: asked.Commit,
 		Reason: asked.Reason, Ticket: asked.Ticket, Requester: waiver.Person{ID: asked.By.ID, Login: asked.By.Login},
-		Approver: waiver.Approver{Person: waiver.Person{ID: by.ID, Login: by.Login}, User: by.Kind == "User", As: "user " + by.Login},
+		Approver: waiver.Approver{Person: waiver.Person{ID: by.ID, Login: by.Login}, User: by.Kind == "User", As: asked.As},
 		Issued:   asked.Issued, Expires: asked.Issued.Add(asked.For), Uses: 1,
 	})
 	if err != nil {
@@ -194,17 +195,4 @@ func (f *Flow) revokeWaiver(ctx context.Context, r Repository, by Person, id str
 		return "There is no such waiver that holds.", err
 	}
 	return "The waiver is revoked.", nil
-}
-
-// entitled reports that somebody may answer for a waiver of an environment now: named by the default branch, and still able
-// to write. Whom a team consists of the App may not see, so that a team entitles nobody here.
-func (f *Flow) entitled(ctx context.Context, r Repository, env gated, p Person) (bool, error) {
-	for _, a := range env.approvers {
-		if a.User == "" || !strings.EqualFold(a.User, p.Login) {
-			continue
-		}
-		role, err := f.o.Forge.Role(ctx, r, p)
-		return role >= RoleWrite, err
-	}
-	return false, nil
 }

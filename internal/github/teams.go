@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/org/platform-action/internal/control"
 )
@@ -12,6 +13,9 @@ import (
 // TeamMember reports whether somebody is in a team of the repository's owner, or in a team below it. A team that is not
 // there has no members; an invitation that was not accepted makes none.
 func (a *App) TeamMember(ctx context.Context, r control.Repository, slug string, p control.Person) (bool, error) {
+	if strings.Trim(slug, ".") == "" { // would name another page of GitHub than a team's
+		return false, nil
+	}
 	client := a.clientFor(grant{r.Tenant, forTeams})
 	path := fmt.Sprintf("orgs/%s/teams/%s/memberships/%s", url.PathEscape(r.Owner), url.PathEscape(slug), url.PathEscape(p.Login))
 	req, err := client.NewRequest(http.MethodGet, path, nil)
