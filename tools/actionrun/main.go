@@ -147,7 +147,7 @@ func judge(hub *githubtest.Server, repo *githubtest.Repo, pull int, log string) 
 
 // leftBehind looks whether the runner has the artifact, and the document in it.
 func leftBehind(dir string) error {
-	found, err := filepath.Glob(filepath.Join(dir, "*", "platform-evidence*"))
+	found, err := filepath.Glob(filepath.Join(dir, "*", "platform-evidence", "*"))
 	if err != nil || len(found) != 1 {
 		return fmt.Errorf("the runner has %d artifacts named platform-evidence (%w)", len(found), err)
 	}
