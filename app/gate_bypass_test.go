@@ -1,9 +1,12 @@
 package main
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/org/platform-action/internal/github/githubtest"
 )
 
 // TestBypass: a job that ran past the gate is found by itself and opens a debt; a status that somebody set opens none, and
@@ -90,5 +93,32 @@ func TestRiding(t *testing.T) {
 	w.settled()
 	if g := r.GateOf(10, "production"); g.Tries != 0 {
 		t.Errorf("answered: %+v", g)
+	}
+}
+
+// TestIgnoredLock: a job that the second lock refused and that went ahead all the same went past us. One that obeyed did not.
+func TestIgnoredLock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, githubtest.Options{})
+	w.public()
+	w.withKey()
+	_, r := w.shop("acme", guardedFiles(""))
+	w.start()
+	w.swept()
+	untested := r.Commit("main", map[string]string{"new.md": "text\n"})
+	for id, conclusion := range map[int64]string{10: "failure", 11: "success"} {
+		run := locking(id, untested)
+		r.AddRun(run)
+		if status, answer := w.askLock(r, run, lockBody, nil); status != http.StatusAccepted || string(answer["outcome"]) != `"rejected"` {
+			t.Fatalf("%d %s", status, answer)
+		}
+		w.deployed(r, run, conclusion)
+	}
+	deployment := r.AddDeployment(untested, "production", "github-actions[bot]")
+	w.send(r.DeploymentStatusEvent(deployment, "success", 11, "github-actions[bot]"))
+	w.eventually("an issue tells of it", func() bool { return len(r.Issues()) == 1 })
+	w.settled()
+	if issues := r.Issues(); len(issues) != 1 || !strings.Contains(issues[0].Body, "Run [11]") {
+		t.Errorf("issues %+v", issues)
 	}
 }

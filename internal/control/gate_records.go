@@ -78,6 +78,11 @@ func (d DeploymentRecord) Went() bool {
 	return d.Basis == evidence.BasisBypass || d.Outcome == gate.OutcomeApproved && (d.Stage == StageDecided || d.Stage == StageAnswered)
 }
 
+// Refused reports that an answer stands which is no approval.
+func (d DeploymentRecord) Refused() bool {
+	return d.Stage == StageAnswered && d.Outcome != gate.OutcomeApproved && d.Basis != evidence.BasisBypass
+}
+
 // DueDeployment is one whose time has come.
 type DueDeployment struct {
 	Tenant Tenant

@@ -78,10 +78,12 @@ func (f *Flow) runMoved(ctx context.Context, r Repository, id int64) error {
 	return f.settleRun(ctx, r, run, list)
 }
 
-func unsettled(d DeploymentRecord) bool { return d.Open() || d.Went() && !d.Settled }
+func unsettled(d DeploymentRecord) bool {
+	return d.Open() || !d.Settled && (d.Went() || d.Refused())
+}
 
 // settleRun finds how the jobs that deploy have ended. A status of a deployment is not asked: anybody who may write
-// deployments can set one. Jobs that went ahead without an answer of ours went past us.
+// deployments can set one. Jobs that went ahead without an answer of ours, or against it, went past us.
 func (f *Flow) settleRun(ctx context.Context, r Repository, run WorkflowRun, list []DeploymentRecord) error {
 	for _, d := range list {
 		if !unsettled(d) || d.Attempt != run.Attempt || d.Basis == evidence.BasisBypass {
@@ -92,7 +94,7 @@ func (f *Flow) settleRun(ctx context.Context, r Repository, run WorkflowRun, lis
 			return err
 		}
 		switch {
-		case d.Open() && !d.Posting && (end.ran || end.succeeded):
+		case d.Open() && !d.Posting && (end.ran || end.succeeded), d.Refused() && end.succeeded:
 			if err := f.bypassed(ctx, r, d, true); err != nil {
 				return err
 			}
