@@ -55,6 +55,31 @@ func requestID(t *testing.T, reply string) string {
 	return rest[:8]
 }
 
+// TestWaiverRequests: a request that was answered does not become another one, and a waiver can be revoked as long as it holds,
+// however late it was approved.
+func TestWaiverRequests(t *testing.T) {
+	t.Parallel()
+	d, untested, n := glass(t)
+	ask := "/platform waive production " + untested + " reason the site is down until 4h"
+	id := requestID(t, d.say(n, "writer", ask))
+	d.now = d.now.Add(3 * time.Hour)
+	if got := d.say(n, "boss", "/platform waive approve "+id); !strings.Contains(got, "holds until") {
+		t.Fatal(got)
+	}
+	d.now = d.now.Add(-3 * time.Hour) // the same words in the same second have the same id
+	if got := d.say(n, "writer", ask); !strings.Contains(got, "ask again") {
+		t.Errorf("an answered request was replaced: %s", got)
+	}
+	d.now = d.now.Add(6 * time.Hour)
+	if got := d.say(n, "other", "/platform waive revoke "+id); !strings.Contains(got, "is revoked") {
+		t.Errorf("it holds for another hour, and cannot be revoked: %s", got)
+	}
+	d.ask(10, untested)
+	if g := d.pass(10, time.Second, time.Second); g.State == "approved" {
+		t.Errorf("approved on a revoked waiver: %+v", g)
+	}
+}
+
 // TestWaiver: one asks, another answers, and the untested commit goes ahead once; then its tests are owed.
 func TestWaiver(t *testing.T) {
 	t.Parallel()

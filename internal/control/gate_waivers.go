@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -76,6 +77,13 @@ func (f *Flow) waive(ctx context.Context, r Repository, p Pull, by Person, rest 
 		return "", err
 	}
 	id := asked.id()
+	had, known, err := f.o.Records.Recall(ctx, r.Tenant, requestName(id))
+	if err != nil {
+		return "", err
+	}
+	if known && !bytes.Equal(had, data) { // the id is short: what somebody is about to approve must not become another request
+		return "Another request has this id: ask again.", nil
+	}
 	return fmt.Sprintf("A waiver is asked for: commit `%.12s` into %s without proof of its tests, for %s.\n\nSomebody else who is listed under `environments.%s.approvers` answers for it with `/platform waive approve %s`.",
 		asked.Commit, render.Inert(env.Name), asked.For, render.Inert(env.Name), id), f.o.Records.Remember(ctx, r.Tenant, requestName(id), data)
 }
@@ -106,7 +114,7 @@ func parseWaive(words []string) (waiverRequest, bool) {
 	return w, true
 }
 
-// requested finds what was asked for under an id, as long as it may still be answered for.
+// requested finds what was asked for under an id.
 func (f *Flow) requested(ctx context.Context, r Repository, id string) (waiverRequest, bool, error) {
 	var asked waiverRequest
 	if !requestForm.MatchString(id) {
@@ -119,7 +127,7 @@ func (f *Flow) requested(ctx context.Context, r Repository, id string) (waiverRe
 	if err := json.Unmarshal(data, &asked); err != nil {
 		return asked, false, &Parked{Reason: "a request for a waiver cannot be read: " + err.Error()}
 	}
-	return asked, asked.id() == id && f.o.Now().Sub(asked.Asked) < waiver.Longest, nil
+	return asked, asked.id() == id, nil
 }
 
 // approveWaiver makes the waiver, where somebody who may says so. Whether it holds for a deployment is decided when one
@@ -130,7 +138,7 @@ func (f *Flow) approveWaiver(ctx context.Context, r Repository, by Person, id st
 		return "", err
 	}
 	switch {
-	case !known:
+	case !known || f.o.Now().Sub(asked.Asked) >= waiver.Longest:
 		return "Nobody asked for this waiver in the last four hours.", nil
 	case asked.Approver != 0 && asked.Approver != by.ID:
 		return "This request is answered already: ask again for another use.", nil
