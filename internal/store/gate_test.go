@@ -176,3 +176,39 @@ func TestWaiverUses(t *testing.T) {
 		}
 	})
 }
+
+// TestDebtsOutliveTheRetention: what is owed is not forgiven by age, nor what it is paid by forgotten.
+func TestDebtsOutliveTheRetention(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		o := options(url)
+		now := noon
+		o.Now, o.Retention.Evidence = func() time.Time { return now }, time.Hour
+		s := open(t, o)
+		glassed := ruling(deployed(1, "sha256:1"), 0)
+		glassed.Record.Basis = evidence.BasisWaiver
+		glassed.Debt = &gate.Debt{Basis: evidence.BasisWaiver, Commit: sha("1"), Tree: sha("a"), At: noon.Add(time.Minute)}
+		must[control.DeploymentRecord](t)(s.DecideDeployment(ctx, tenant, glassed))
+		settle := func(run int64) {
+			t.Helper()
+			must[control.DeploymentRecord](t)(s.ChangeDeployment(ctx, tenant, control.DeploymentKey{Environment: "production", Run: run, Attempt: 1}, func(d *control.DeploymentRecord) {
+				d.Stage, d.Settled, d.Succeeded = control.StageAnswered, true, true
+			}))
+		}
+		settle(1)
+		now = noon.Add(48 * time.Hour)
+		ok(t, s.Collect(ctx))
+		if count(t, s, "test_debt") != 1 {
+			t.Fatal("an unpaid debt is gone")
+		}
+		for run := int64(2); run <= 3; run++ {
+			must[control.DeploymentRecord](t)(s.DecideDeployment(ctx, tenant, ruling(deployed(run, "sha256:"+string(rune('0'+run))), 0)))
+			settle(run)
+		}
+		ok(t, s.Collect(ctx))
+		left := must[[]control.DeploymentRecord](t)(s.DeploymentHistory(ctx, tenant, []string{"production"}, 9))
+		if count(t, s, "test_debt") != 0 || len(left) != 1 || left[0].Run != 3 {
+			t.Errorf("%d debts and %+v", count(t, s, "test_debt"), left)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/org/platform-action/internal/control"
@@ -109,7 +110,15 @@ func (s *Store) Collect(ctx context.Context) error {
 	)
 }
 
-// collectEvidence applies the retention to what is known of tests.
+// provenAfter is that something was deployed to the same environment on evidence since. Until then a debt is owed, and the
+// last such deployment is what the next one is held against, however old they are.
+func provenAfter(at string) string {
+	table, _, _ := strings.Cut(at, ".")
+	return `EXISTS (SELECT 1 FROM deployment later WHERE later.installation_id = ` + table + `.installation_id AND later.repository_id = ` + table +
+		`.repository_id AND later.environment = ` + table + `.environment AND later.proven AND later.changed > ` + at + `)`
+}
+
+// collectEvidence applies the retention to what is known of tests. A debt stays until it is paid.
 func (s *Store) collectEvidence(ctx context.Context, before int64) error {
 	return errors.Join(
 		s.collect(ctx, `DELETE FROM evidence WHERE recorded < $1`, before),
@@ -117,9 +126,9 @@ func (s *Store) collectEvidence(ctx context.Context, before int64) error {
 		s.collect(ctx, `DELETE FROM evidence_digest WHERE recorded < $1`, before),
 		s.collect(ctx, `DELETE FROM run_seen WHERE seen < $1`, before),
 		s.collect(ctx, `DELETE FROM tested_check WHERE updated < $1`, before),
-		s.collect(ctx, `DELETE FROM deployment WHERE changed < $1 AND NOT is_open`, before),
+		s.collect(ctx, `DELETE FROM deployment WHERE changed < $1 AND NOT is_open AND (NOT proven OR `+provenAfter("deployment.changed")+`)`, before),
 		s.collect(ctx, `DELETE FROM waiver WHERE expires < $1`, before),
-		s.collect(ctx, `DELETE FROM test_debt WHERE at < $1`, before),
+		s.collect(ctx, `DELETE FROM test_debt WHERE at < $1 AND `+provenAfter("test_debt.at"), before),
 	)
 }
 

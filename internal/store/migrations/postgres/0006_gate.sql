@@ -11,6 +11,7 @@ CREATE TABLE deployment (
   wake            BIGINT NOT NULL, -- when an open one is looked at again, whatever happens
   went            BOOLEAN NOT NULL, -- it went ahead, by whatever basis
   settled         BOOLEAN NOT NULL, -- how its jobs ended is known
+  proven          BOOLEAN NOT NULL, -- it succeeded by an approval on evidence: it pays the debts before it
   body            BYTEA NOT NULL,
   changed         BIGINT NOT NULL,
   PRIMARY KEY (installation_id, repository_id, environment, run_id, attempt)

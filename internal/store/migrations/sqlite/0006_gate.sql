@@ -11,6 +11,7 @@ CREATE TABLE deployment (
   wake            INTEGER NOT NULL, -- when an open one is looked at again, whatever happens
   went            INTEGER NOT NULL, -- it went ahead, by whatever basis
   settled         INTEGER NOT NULL, -- how its jobs ended is known
+  proven          INTEGER NOT NULL, -- it succeeded by an approval on evidence: it pays the debts before it
   body            BLOB  NOT NULL,
   changed         INTEGER NOT NULL,
   PRIMARY KEY (installation_id, repository_id, environment, run_id, attempt)
