@@ -422,3 +422,23 @@ func TestUngranted(t *testing.T) {
 		t.Errorf("a repository that left gives %v", err)
 	}
 }
+
+// TestTeamNames: what names no team is nobody's, and no other page of GitHub is asked in its place.
+func TestTeamNames(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, githubtest.Options{}, nil)
+	w.hub.Join(w.in, "ops", "ada", "active")
+	ada := control.Person{ID: w.hub.PersonID("ada"), Login: "ada", Kind: "User"}
+	for slug, want := range map[string]bool{"ops": true, "nobody": false, ".": false, "..": false, "": false} {
+		w.hub.ResetLog()
+		in, err := w.app.TeamMember(t.Context(), w.r, slug, ada)
+		if err != nil || in != want {
+			t.Errorf("team %q: %t, %v", slug, in, err)
+		}
+		for _, r := range w.hub.Log() {
+			if strings.Contains(r.Path, "/orgs/") && !strings.Contains(r.Path, "/teams/"+slug+"/memberships/ada") || strings.Trim(slug, ".") == "" && strings.Contains(r.Path, "/orgs/") {
+				t.Errorf("team %q: asked %s", slug, r.Path)
+			}
+		}
+	}
+}
