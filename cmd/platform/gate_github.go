@@ -14,6 +14,7 @@ import (
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/github"
 	"github.com/org/platform-action/internal/ledger"
+	"github.com/org/platform-action/internal/verdict"
 )
 
 const (
@@ -77,7 +78,7 @@ func (o *ledgerOptions) atGitHub(ctx context.Context, s streams, f *findings, l 
 	}
 	if count == 0 {
 		f.open("anything against GitHub: none of %d commits has a check run with an entry of the ledger", len(heads))
-		return nil
+		return &outcomeError{verdict.Undecided} // it was to be held against something
 	}
 	f.open("entries that no check run of these %d commits shows", len(heads))
 	return nil

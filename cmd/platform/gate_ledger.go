@@ -152,7 +152,7 @@ func (o *ledgerOptions) verify(ctx context.Context, s streams, name string, repo
 	if o.github {
 		if err := o.atGitHub(ctx, s, f, l); err != nil && f.bad == 0 {
 			return err
-		} else if err != nil {
+		} else if _, told := errors.AsType[*outcomeError](err); err != nil && !told {
 			f.open("anything more against GitHub: %s", err.Error()) // what is wrong is wrong without it
 		}
 	}

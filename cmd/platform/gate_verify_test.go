@@ -141,6 +141,8 @@ func TestGateVerifyAgainstGitHub(t *testing.T) {
 	whole := chain(4)
 	answers := map[string]string{
 		"/repos/acme/shop":       `{"id":2}`,
+		"/repos/acme/bare":       `{"id":2}`,
+		"/repos/acme/bare/pulls": `[]`,
 		"/repos/acme/shop/pulls": `[{"head":{"sha":"` + someCommit + `"}}]`,
 		"/repos/acme/shop/commits/" + someCommit + "/check-runs": fmt.Sprintf(
 			"{\"check_runs\":[{\"name\":\"platform/check\",\"output\":{\"summary\":\"a\\n<sub>ledger entry 4 · `%s`</sub>\"}},{\"name\":\"other\",\"output\":{\"summary\":\"ledger entry 9 · `00000000`\"}}]}",
@@ -166,6 +168,7 @@ func TestGateVerifyAgainstGitHub(t *testing.T) {
 		"cut off":             {whole[:3], env, 1, "ends before an entry that was seen elsewhere: entry 4; it has 3"},
 		"written anew":        {again(append(slices.Clone(whole[:3]), ledger.Entry{Sequence: 4, Kind: "x", Body: json.RawMessage(`{}`)}), 3), env, 1, "another one than was seen"},
 		"not shown":           {whole, map[string]string{"GITHUB_API_URL": hub.URL + "/api/v3", "GITHUB_TOKEN": "other", "GITHUB_REPOSITORY": "acme/shop"}, 3, "asking GitHub"},
+		"nothing to see":      {whole, map[string]string{"GITHUB_API_URL": hub.URL + "/api/v3", "GITHUB_TOKEN": "secret", "GITHUB_REPOSITORY": "acme/bare"}, 3, "none of 4 commits"},
 		"no address":          {whole, map[string]string{"GITHUB_API_URL": "http://evil.example", "GITHUB_TOKEN": "secret", "GITHUB_REPOSITORY": "acme/shop"}, 2, "not https"},
 		"spoilt, GitHub away": {slices.Delete(chain(4), 1, 2), map[string]string{"GITHUB_API_URL": "http://127.0.0.1:1", "GITHUB_TOKEN": "secret", "GITHUB_REPOSITORY": "acme/shop"}, 1, "an entry is missing"},
 		"no name":             {whole, map[string]string{"GITHUB_API_URL": hub.URL, "GITHUB_TOKEN": "secret", "GITHUB_REPOSITORY": "acme/../x"}, 2, "no OWNER/NAME"},
