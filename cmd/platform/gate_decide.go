@@ -127,7 +127,7 @@ func (o *decideOptions) complete(s streams) error {
 	return nil
 }
 
-var immutable = regexp.MustCompile(`^(?:[^\s@]{1,512}@)?(sha256:[0-9a-f]{64})$`) //nolint:gochecknoglobals // compiled once
+var immutable = regexp.MustCompile(`^(?:[^\s@]{1,512}@)?(sha256:[0-9a-f]{64})$`)
 
 // artifacts are digests that no registry can move: a tag is none.
 func artifacts(names []string) ([]string, error) {

@@ -23,10 +23,7 @@ const (
 	wholeHead    = 64
 )
 
-var (
-	shownHead = regexp.MustCompile("ledger entry ([0-9]{1,18}) · `([0-9a-f]{8,64})`") //nolint:gochecknoglobals // compiled once
-	commitID  = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)                 //nolint:gochecknoglobals // compiled once
-)
+var shownHead = regexp.MustCompile("ledger entry ([0-9]{1,18}) · `([0-9a-f]{8,64})`")
 
 // atGitHub holds the ledger against the check runs of the newest pull requests, and of the newest commits that it names.
 // Pull requests are asked for as well because a ledger that was cut off does not name what it lost.
@@ -95,7 +92,7 @@ func (o *ledgerOptions) heads(ctx context.Context, hub *github.Reader, repo stri
 	}
 	var out []string
 	for _, p := range pulls {
-		if commitID.MatchString(p.Head.SHA) && !slices.Contains(out, p.Head.SHA) {
+		if wholeID.MatchString(p.Head.SHA) && !slices.Contains(out, p.Head.SHA) {
 			out = append(out, p.Head.SHA)
 		}
 	}
@@ -103,7 +100,7 @@ func (o *ledgerOptions) heads(ctx context.Context, hub *github.Reader, repo stri
 		var body struct {
 			Head string `json:"head"` // of verdicts on pull requests
 		}
-		if json.Unmarshal(e.Body, &body) == nil && commitID.MatchString(body.Head) && !slices.Contains(out, body.Head) && len(out) < mostHeads {
+		if json.Unmarshal(e.Body, &body) == nil && wholeID.MatchString(body.Head) && !slices.Contains(out, body.Head) && len(out) < mostHeads {
 			out = append(out, body.Head)
 		}
 	}

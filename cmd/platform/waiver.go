@@ -78,10 +78,10 @@ func newWaiverAsk(s streams) *cobra.Command {
 }
 
 var (
-	oneWord   = regexp.MustCompile(`^[^\s]{1,255}$`)                      //nolint:gochecknoglobals // compiled once
-	wholeID   = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)     //nolint:gochecknoglobals // compiled once
-	requestID = regexp.MustCompile(`^[0-9a-f]{8}$`)                       //nolint:gochecknoglobals // compiled once
-	replyTo   = regexp.MustCompile(`^<!-- platform:reply:v1 .{1,80} -->`) //nolint:gochecknoglobals // compiled once
+	oneWord   = regexp.MustCompile(`^[^\s]{1,255}$`)
+	wholeID   = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
+	requestID = regexp.MustCompile(`^[0-9a-f]{8}$`)
+	replyTo   = regexp.MustCompile(`^<!-- platform:reply:v1 .{1,80} -->`)
 )
 
 // command is the comment. What would be read in another way than it is meant is refused.

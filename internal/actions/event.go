@@ -92,7 +92,7 @@ type payload struct {
 // maxEvent is GitHub's bound of a payload.
 const maxEvent = 25 << 20
 
-var ( //nolint:gochecknoglobals // compiled once
+var (
 	fullName = regexp.MustCompile(`^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$`)
 	commit   = regexp.MustCompile(`^[0-9a-f]{40}(?:[0-9a-f]{24})?$`)
 )

@@ -117,7 +117,7 @@ func elsewhere() map[string]string {
 }
 
 // tag is what a comment's marker may hold.
-var tag = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`) //nolint:gochecknoglobals // compiled once
+var tag = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // Inputs reads them; environ is the whole environment, in which a misspelt input can be seen.
 func (r *Runner) Inputs(environ []string) (Inputs, error) {
@@ -166,7 +166,7 @@ func foreign(c Command, name string, get func(string) string) error {
 	return errors.Join(errs...)
 }
 
-var ( //nolint:gochecknoglobals // compiled once
+var (
 	built  = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	titled = regexp.MustCompile(`^[^\x00-\x1f\x7f]{1,255}$`)
 )

@@ -20,7 +20,7 @@ type Outputs struct {
 	ReportFile, SARIFFile     string // relative to the workspace; empty: none was written
 }
 
-var ( //nolint:gochecknoglobals // compiled once
+var (
 	figure = regexp.MustCompile(`^(?:-?[0-9]+(?:\.[0-9]+)?|unknown)$`)
 	digest = regexp.MustCompile(`^(?:sha256:[0-9a-f]{64})?$`)
 	ours   = regexp.MustCompile(`^(?:platform-report/[A-Za-z0-9._-]+)?$`)

@@ -142,7 +142,7 @@ func (w workflowFile) called(shown string) (id string, ok bool) {
 	}
 }
 
-var expressions = regexp.MustCompile(`\$\{\{.*?\}\}`) //nolint:gochecknoglobals // compiled once
+var expressions = regexp.MustCompile(`\$\{\{.*?\}\}`)
 
 // shows reports whether GitHub may show the job under a name: its own, or its id, and behind it what a matrix adds.
 func (j workflowFileJob) shows(id, name string) bool {

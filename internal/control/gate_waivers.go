@@ -42,7 +42,7 @@ func (w waiverRequest) id() string {
 
 func requestName(id string) string { return "waiver-request/" + id }
 
-var requestForm = regexp.MustCompile(`^[0-9a-f]{8}$`) //nolint:gochecknoglobals // compiled once
+var requestForm = regexp.MustCompile(`^[0-9a-f]{8}$`)
 
 // waive does what a command says about waivers: one asks, another one answers for it.
 func (f *Flow) waive(ctx context.Context, r Repository, p Pull, by Person, rest []string) (string, error) {
@@ -88,7 +88,7 @@ func (f *Flow) waive(ctx context.Context, r Repository, p Pull, by Person, rest 
 		asked.Commit, render.Inert(env.Name), asked.For, render.Inert(env.Name), id), f.o.Records.Remember(ctx, r.Tenant, requestName(id), data)
 }
 
-var commitForm = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`) //nolint:gochecknoglobals // compiled once
+var commitForm = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // parseWaive reads ENVIRONMENT [COMMIT] reason TEXT [ticket ID] until DURATION.
 func parseWaive(words []string) (waiverRequest, bool) {

@@ -39,7 +39,7 @@ func (h *deploymentHint) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // callback is the form of the address that an answer is sent to. Only the run is taken out of it: the address itself is
 // never called, and whoever answers at its host never hears of us.
-var callback = regexp.MustCompile(`^https?://[^/?#@\\\s]+(?:/api/v3)?/repos/([^/?#\s]+)/([^/?#\s]+)/actions/runs/([1-9][0-9]{0,18})/deployment_protection_rule$`) //nolint:gochecknoglobals // compiled once
+var callback = regexp.MustCompile(`^https?://[^/?#@\\\s]+(?:/api/v3)?/repos/([^/?#\s]+)/([^/?#\s]+)/actions/runs/([1-9][0-9]{0,18})/deployment_protection_rule$`)
 
 // runOfCallback is the run that a callback address names; 0: there is no address.
 func (p payload) runOfCallback() (int64, error) {

@@ -10,7 +10,7 @@ import (
 const split = "&#8203;"
 
 // references are what GitHub links by shape alone: GH-1, and words that look like a commit.
-var references = regexp.MustCompile(`(?i)\bgh-[0-9]|\b[0-9a-f]{7,64}\b`) //nolint:gochecknoglobals // compiled once
+var references = regexp.MustCompile(`(?i)\bgh-[0-9]|\b[0-9a-f]{7,64}\b`)
 
 // markdown makes a string inert inside GitHub's Markdown: no formatting, link, mention, reference, emoji, formula,
 // HTML or workflow command. What a reader sees is the string.

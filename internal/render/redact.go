@@ -32,7 +32,7 @@ type secretPattern struct {
 	with    string
 }
 
-var secretPatterns = []secretPattern{ //nolint:gochecknoglobals // compiled once
+var secretPatterns = []secretPattern{
 	{"PRIVATE KEY", regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----[\s\S]*?(-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|$)`), redacted},
 	{"eyJ", regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)*`), redacted},
 	{"gh", regexp.MustCompile(`gh[pousr]_[A-Za-z0-9_]{20,}`), redacted},

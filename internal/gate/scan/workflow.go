@@ -31,9 +31,9 @@ func (j Job) enters(name string) bool {
 const maxWorkflow = 1 << 20
 
 var (
-	fromOutside = regexp.MustCompile(`inputs\.[\w-]+|github\.event\.inputs|client_payload`) //nolint:gochecknoglobals // compiled once
-	asksGate    = regexp.MustCompile(`^\s*(?:\S*/)?platform\s+gate\s+decide\s`)             //nolint:gochecknoglobals // compiled once
-	mayFail     = regexp.MustCompile(`platform\s+gate\s+decide[^\n]*(?:\|\||;|&\s*$)`)      //nolint:gochecknoglobals // compiled once
+	fromOutside = regexp.MustCompile(`inputs\.[\w-]+|github\.event\.inputs|client_payload`)
+	asksGate    = regexp.MustCompile(`^\s*(?:\S*/)?platform\s+gate\s+decide\s`)
+	mayFail     = regexp.MustCompile(`platform\s+gate\s+decide[^\n]*(?:\|\||;|&\s*$)`)
 )
 
 type step struct {
