@@ -85,6 +85,14 @@ func (w *world) bring(r *githubtest.Repo, run githubtest.Run, job int64, body []
 	return w.present(w.token(r, run, job, body, changes), body)
 }
 
+// accepted uploads what a run's second job brings.
+func (w *world) accepted(r *githubtest.Repo, run githubtest.Run, body []byte) {
+	w.t.Helper()
+	if status, answer := w.bring(r, run, recordJob, body, nil); status != http.StatusAccepted {
+		w.t.Fatalf("%d %v", status, answer)
+	}
+}
+
 func (w *world) token(r *githubtest.Repo, run githubtest.Run, job int64, body []byte, changes map[string]any) string {
 	w.t.Helper()
 	sum := sha256.Sum256(body)
@@ -103,7 +111,17 @@ func (w *world) token(r *githubtest.Repo, run githubtest.Run, job int64, body []
 
 func (w *world) present(token string, body []byte) (status int, answer map[string]any) {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.env["PLATFORM_PUBLIC_URL"]+"/api/v1/evidence", bytes.NewReader(body))
+	status, text := w.post("/api/v1/evidence", token, body)
+	if err := json.Unmarshal(text, &answer); err != nil {
+		w.t.Fatalf("%d %s", status, text)
+	}
+	return status, answer
+}
+
+// post asks the server as a job does.
+func (w *world) post(path, token string, body []byte) (status int, answer []byte) {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.env["PLATFORM_PUBLIC_URL"]+path, bytes.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -114,12 +132,8 @@ func (w *world) present(token string, body []byte) (status int, answer map[strin
 		w.t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
+	if answer, err = io.ReadAll(resp.Body); err != nil {
 		w.t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &answer); err != nil {
-		w.t.Fatalf("%d %s", resp.StatusCode, data)
 	}
 	return resp.StatusCode, answer
 }
@@ -479,9 +493,7 @@ func TestNewestCounts(t *testing.T) {
 	_, head, merge := w.change(r, "docs", nil)
 	run := recorded(1, "pull_request", head, merge)
 	r.AddRun(run)
-	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
-		t.Fatal(status, answer)
-	}
+	w.accepted(r, run, document(merge, "", junit(3, 0, 0)))
 	w.shows(r, head, "Tested", "success")
 	w.end(r, run, "success")
 	newer := recorded(2, "pull_request", head, merge)
@@ -510,9 +522,7 @@ func TestEditedWorkflow(t *testing.T) {
 	n, head, merge := w.change(r, "edited", map[string]string{ci: ciFile + "# edited\n"})
 	run := recorded(1, "pull_request", head, merge)
 	r.AddRun(run)
-	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
-		t.Fatal(status, answer)
-	}
+	w.accepted(r, run, document(merge, "", junit(3, 0, 0)))
 	w.shows(r, head, "Not tested: unit: self-attested", "failure")
 	for _, login := range []string{"writer", "reader"} { // who wrote it, and who owns nothing
 		r.Review(n, login, "APPROVED")
@@ -533,9 +543,7 @@ func TestEditedWorkflow(t *testing.T) {
 	w.shows(r, again, "Waiting", "")
 	run = recorded(2, "pull_request", again, r.PullMerge(n))
 	r.AddRun(run)
-	if status, answer := w.bring(r, run, recordJob, document(r.PullMerge(n), "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
-		t.Fatal(status, answer)
-	}
+	w.accepted(r, run, document(r.PullMerge(n), "", junit(3, 0, 0)))
 	w.shows(r, again, "Not tested: unit: self-attested", "failure") // the approval was of another head
 }
 
@@ -561,9 +569,7 @@ func TestTeamOwns(t *testing.T) {
 		r.Review(n, login, "APPROVED")
 		run := recorded(id, "pull_request", head, merge)
 		r.AddRun(run)
-		if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
-			t.Fatal(status, answer)
-		}
+		w.accepted(r, run, document(merge, "", junit(3, 0, 0)))
 		return w.shows(r, head, title, conclusion)
 	}
 	edit(1, "invitation", "invited", "Not tested: unit: self-attested", "failure")
@@ -590,9 +596,7 @@ func TestGuardedPointers(t *testing.T) {
 	_, head, merge := w.change(r, "linked", map[string]string{".github/actions/test": githubtest.Link("../../elsewhere")})
 	run := recorded(1, "pull_request", head, merge)
 	r.AddRun(run)
-	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
-		t.Fatal(status, answer)
-	}
+	w.accepted(r, run, document(merge, "", junit(3, 0, 0)))
 	w.shows(r, head, "Not tested: unit: self-attested", "failure")
 }
 
@@ -644,9 +648,7 @@ func TestMovedBase(t *testing.T) {
 	n, head, merge := w.change(r, "docs", nil)
 	run := recorded(1, "pull_request", head, merge)
 	r.AddRun(run)
-	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
-		t.Fatal(status, answer)
-	}
+	w.accepted(r, run, document(merge, "", junit(3, 0, 0)))
 	w.shows(r, head, "Tested", "success")
 	w.end(r, run, "success")
 
@@ -663,9 +665,7 @@ func TestMovedBase(t *testing.T) {
 	if status, answer := w.bring(r, again, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusForbidden || code(answer) != "wrong-tree" {
 		t.Errorf("the reports of the merge before: %d %v", status, answer)
 	}
-	if status, answer := w.bring(r, again, recordJob, document(moved, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
-		t.Fatal(status, answer)
-	}
+	w.accepted(r, again, document(moved, "", junit(3, 0, 0)))
 	w.shows(r, head, "Tested", "success")
 }
 
@@ -683,9 +683,7 @@ func TestApprovalTakenBack(t *testing.T) {
 	n, head, merge := w.change(r, "edited", map[string]string{ci: ciFile + "# edited\n"})
 	run := recorded(1, "pull_request", head, merge)
 	r.AddRun(run)
-	if status, answer := w.bring(r, run, recordJob, document(merge, "", junit(3, 0, 0)), nil); status != http.StatusAccepted {
-		t.Fatal(status, answer)
-	}
+	w.accepted(r, run, document(merge, "", junit(3, 0, 0)))
 	w.shows(r, head, "Not tested: unit: self-attested", "failure")
 	r.Review(n, "reader", "APPROVED") // an owner who may not write
 	w.send(r.ReviewEvent("submitted", n, "reader"))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/x509"
@@ -9,7 +8,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -52,25 +50,11 @@ func (w *world) askLock(r *githubtest.Repo, run githubtest.Run, body string, cha
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.env["PLATFORM_PUBLIC_URL"]+"/api/v1/gate/decide", bytes.NewReader([]byte(body)))
-	if err != nil {
-		w.t.Fatal(err)
+	status, text := w.post("/api/v1/gate/decide", token, []byte(body))
+	if err := json.Unmarshal(text, &answer); err != nil {
+		w.t.Fatalf("%d %s", status, text)
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &answer); err != nil {
-		w.t.Fatalf("%d %s", resp.StatusCode, data)
-	}
-	return resp.StatusCode, answer
+	return status, answer
 }
 
 func locking(id int64, commit string) githubtest.Run {
