@@ -59,24 +59,11 @@ func (s *attempts) recorded(run int64) bool {
 
 // newestFirst orders them by start, then by id, so that no re-run of an old run and no new run hides behind the other.
 func (s *attempts) newestFirst() []*attempt {
-	type aged struct { // what is compared, side by side: most of the time of a decision over many runs goes here
-		second     int64
-		nanosecond int
-		attemptID
-		at *attempt
-	}
-	order := make([]aged, len(s.all))
-	for i, at := range s.all {
-		order[i] = aged{at.started.Unix(), at.started.Nanosecond(), at.id, at}
-	}
-	slices.SortFunc(order, func(x, y aged) int {
-		if x.second != y.second {
-			return cmp.Compare(y.second, x.second)
+	slices.SortFunc(s.all, func(x, y *attempt) int {
+		if c := y.started.Compare(x.started); c != 0 {
+			return c
 		}
-		return cmp.Or(cmp.Compare(y.nanosecond, x.nanosecond), cmp.Compare(y.run, x.run), cmp.Compare(y.attempt, x.attempt))
+		return cmp.Or(cmp.Compare(y.id.run, x.id.run), cmp.Compare(y.id.attempt, x.id.attempt))
 	})
-	for i := range order {
-		s.all[i] = order[i].at
-	}
 	return s.all
 }
