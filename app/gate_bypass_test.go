@@ -122,3 +122,29 @@ func TestIgnoredLock(t *testing.T) {
 		t.Errorf("issues %+v", issues)
 	}
 }
+
+// TestDebtPaidByItself: a tree that went past us with a workflow of its own does not pay its debt by it.
+func TestDebtPaidByItself(t *testing.T) {
+	t.Parallel()
+	w, r := gated(t, "")
+	first := r.Head("main")
+	w.testedOn(r, 1, first, 3, 0)
+	run := deploying(10, first)
+	w.send(r.Deploy(run, "production"))
+	w.gate(r, 10, "approved")
+	w.deployed(r, run, "success")
+
+	edited := r.Commit("main", map[string]string{ci: ciFile + "# anything is green\n"})
+	past := deploying(11, edited)
+	w.deployed(r, past, "success")
+	w.send(r.DeploymentStatusEvent(r.AddDeployment(edited, "production", "writer"), "success", 11, "writer"))
+	w.eventually("an issue tells of it", func() bool { return len(r.Issues()) == 1 })
+	w.testedOn(r, 2, edited, 3, 0)
+
+	back := r.Commit("main", map[string]string{ci: ciFile, "new.md": "text\n"})
+	w.testedOn(r, 3, back, 3, 0)
+	w.send(r.Deploy(deploying(12, back), "production"))
+	if g := w.gate(r, 12, "rejected"); !strings.Contains(g.Comment, "test-debt") || !strings.Contains(g.Comment, "self-attested") {
+		t.Errorf("%+v", g)
+	}
+}

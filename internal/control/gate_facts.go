@@ -181,7 +181,7 @@ func (f *Flow) debts(ctx context.Context, r Repository, want requirements, env g
 			about := asks
 			about.RunID, about.Attempt = 0, 0
 			d.Evidence = evidence.Tested(about)
-		} else if d.Evidence, err = f.testedTree(ctx, r, want, env, d); err != nil {
+		} else if d.Evidence, err = f.testedTree(ctx, r, want, env, d, asks.LastDeployed().Commit); err != nil {
 			return fact.Known[[]gate.Debt]{}, err
 		}
 		out = append(out, d)
@@ -192,9 +192,10 @@ func (f *Flow) debts(ctx context.Context, r Repository, want requirements, env g
 // mostDebts bounds what is asked of GitHub for one decision.
 const mostDebts = 5
 
-// testedTree asks about a tree that is deployed already.
-func (f *Flow) testedTree(ctx context.Context, r Repository, want requirements, env gated, d gate.Debt) (evidence.Decision, error) {
-	s := subject{commit: d.Commit, tree: d.Tree, merged: []string{d.Commit}, base: d.Commit}
+// testedTree asks about a tree that is deployed already. What decides what its tests say is held against the last commit that
+// was approved on evidence: else it could pay its debt with a workflow of its own.
+func (f *Flow) testedTree(ctx context.Context, r Repository, want requirements, env gated, d gate.Debt, approved string) (evidence.Decision, error) {
+	s := subject{commit: d.Commit, tree: d.Tree, merged: []string{d.Commit}, base: approved}
 	q, err := f.testFacts(ctx, r, d.Commit, want, s)
 	if err != nil {
 		return evidence.Decision{}, err
