@@ -74,13 +74,16 @@ func (c *step) workspace() place {
 	}
 }
 
-func (c *step) commit(commit, name string) place {
+func (c *step) commit(commit, at string) place {
 	return place{
-		name: name,
+		name: at,
 		read: func(ctx context.Context, name string) ([]byte, bool, error) {
 			data, found, err := c.job.File(ctx, commit, name)
 			if errors.Is(err, control.ErrTooLarge) {
 				return nil, found, fmt.Errorf("%s is larger than a mebibyte, which is not read: make it smaller", name)
+			}
+			if errors.Is(err, control.ErrNotFile) {
+				return nil, found, fmt.Errorf("%s on %s is a symbolic link or a submodule: make it a file", name, at)
 			}
 			if err != nil {
 				return nil, found, needs(err, "contents: read")

@@ -155,6 +155,9 @@ func (f *Flow) fileJob(ctx context.Context, r Repository, run Run, shown string)
 		return strings.TrimSpace(id), nil, false, nil
 	}
 	data, found, err := f.o.Forge.File(ctx, r, commit, file[len(own):])
+	if errors.Is(err, ErrNotFile) {
+		return "", nil, false, unknown("its file is a symbolic link")
+	}
 	if err != nil {
 		return "", nil, false, err
 	}

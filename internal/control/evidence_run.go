@@ -273,6 +273,9 @@ func (n jobNames) file(ctx context.Context, path string) (workflowFile, error) {
 		return w, nil
 	}
 	data, found, err := n.flow.o.Forge.File(ctx, n.r, n.commit, path)
+	if errors.Is(err, ErrNotFile) {
+		return workflowFile{}, trouble("%s at %.12s is a symbolic link", path, n.commit)
+	}
 	if err != nil {
 		return workflowFile{}, err
 	}

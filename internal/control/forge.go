@@ -183,7 +183,7 @@ type Forge interface {
 	Compare(ctx context.Context, r Repository, base, head string) (Comparison, error)
 	Files(ctx context.Context, r Repository, number int) (files []string, whole bool, err error)
 	Branch(ctx context.Context, r Repository, name string) (sha string, err error)
-	// File reads a file of up to a mebibyte; a larger one is ErrTooLarge.
+	// File reads a file of up to a mebibyte; a larger one is ErrTooLarge, and what only stands for one ErrNotFile.
 	File(ctx context.Context, r Repository, commit, path string) (data []byte, found bool, err error)
 	Paths(ctx context.Context, r Repository, commit string) (Listing, error)
 	Tree(ctx context.Context, r Repository, commit string) (Tree, error)

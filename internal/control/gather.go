@@ -190,6 +190,9 @@ func (f *Flow) fileAt(ctx context.Context, r Repository, commit, name string) (d
 	if errors.Is(err, ErrTooLarge) {
 		return document{Path: name, Found: true, Large: true}, nil
 	}
+	if errors.Is(err, ErrNotFile) {
+		return document{Path: name, Found: true, Link: true}, nil
+	}
 	return document{Path: name, Found: found, Data: data}, err
 }
 

@@ -176,8 +176,11 @@ func (a *App) File(ctx context.Context, r control.Repository, commit, path strin
 	if err != nil {
 		return nil, false, fault("reading "+path, err)
 	}
-	if file == nil || file.GetType() != "file" {
-		return nil, false, nil // a folder, a link or a submodule of that name is no file of ours
+	if file == nil {
+		return nil, false, nil // a folder of that name is no file of ours
+	}
+	if file.GetType() != "file" {
+		return nil, true, fmt.Errorf("%s at %.12s: %w", path, commit, control.ErrNotFile)
 	}
 	if file.GetEncoding() == "none" || file.GetSize() > maxFile {
 		return nil, true, control.ErrTooLarge

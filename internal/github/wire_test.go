@@ -442,3 +442,20 @@ func TestTeamNames(t *testing.T) {
 		}
 	}
 }
+
+// TestLinkedFile: what stands for a file is not nothing, or a linked configuration would leave the defaults in its place.
+func TestLinkedFile(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, githubtest.Options{}, nil)
+	sha := w.repo.Commit("main", map[string]string{".github/platform.yml": githubtest.Link("/etc/elsewhere.yml")})
+	if _, found, err := w.app.File(t.Context(), w.r, sha, ".github/platform.yml"); !found || !errors.Is(err, control.ErrNotFile) {
+		t.Errorf("found %t, %v", found, err)
+	}
+	if _, found, err := w.app.File(t.Context(), w.r, sha, ".github"); found || err != nil {
+		t.Errorf("a folder: found %t, %v", found, err)
+	}
+	listing, err := w.app.Paths(t.Context(), w.r, sha)
+	if err != nil || listing.Pointers[".github/platform.yml"] == "" || listing.Files[".github/platform.yml"] != "" {
+		t.Errorf("%+v, %v", listing, err)
+	}
+}

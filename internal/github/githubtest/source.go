@@ -94,6 +94,11 @@ func (s *Server) contents(c *call) answer {
 		return s.folder(c, at, path)
 	}
 	data := c.repo.net.blobs[blob]
+	if bytes.HasPrefix(data, []byte(linkMark)) { // of a link out of the repository, or to a folder
+		body := s.entry(c, path, "symlink", blob, 0)
+		body["target"] = string(data[len(linkMark):])
+		return ok(body)
+	}
 	body := s.entry(c, path, "file", blob, len(data))
 	body["encoding"], body["content"] = "base64", base64.StdEncoding.EncodeToString(data)
 	if len(data) > 1<<20 { // up to 100 MB GitHub tells the size alone
