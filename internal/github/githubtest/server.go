@@ -59,6 +59,7 @@ type Server struct {
 	inFlight      int
 	maxInFlight   int
 	issuer        *issuer
+	signIn        signIn
 }
 
 // New makes an empty GitHub with one App.
@@ -185,6 +186,7 @@ func (s *Server) routes() {
 	s.issuerRoutes()
 	s.actionRoutes()
 	s.reviewRoutes()
+	s.signInRoutes()
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.note(Request{Method: r.Method, Path: r.URL.Path, Status: http.StatusNotFound, Counted: true})
 		s.reject("no route for " + r.Method + " " + r.URL.Path)
