@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/org/platform-action/internal/config"
+	"github.com/org/platform-action/internal/evidence"
 	"github.com/org/platform-action/internal/verdict"
 )
 
@@ -62,10 +64,34 @@ type PageRecords interface {
 	Verdict(ctx context.Context, t Tenant, sequence int64) (VerdictRecord, LedgerEntry, bool, error)
 	VerdictsOf(ctx context.Context, t Tenant, number, limit int) ([]VerdictLine, error) // newest first
 	VerdictsAt(ctx context.Context, t Tenant, head string, limit int) ([]VerdictLine, error)
+	Evidence(ctx context.Context, t Tenant, s EvidenceSearch) ([]evidence.Record, error)
 	// EntryOf is the newest entry of the ledger about a subject.
 	EntryOf(ctx context.Context, t Tenant, subject string) (LedgerEntry, bool, error)
 
 	// NewestVerdicts are the newest ones of pull requests, newest first; blocked: of open ones that cannot be merged as they are.
 	NewestVerdicts(ctx context.Context, of []Tenant, blocked bool, skip, limit int) ([]VerdictLine, error)
 	WeekCosts(ctx context.Context, of []Tenant, since time.Time) ([]WeekCost, error) // by week, dimension, name, currency
+}
+
+// Environments are what the default branch and the organisation ask of deployments.
+type Environments struct {
+	Commit string // of the default branch, as it was last read; empty: it never was
+	Ask    map[string]config.Environment
+	Notes  []verdict.Finding // what is wrong with the settings
+}
+
+// DeploymentLine is one deployment that was decided on.
+type DeploymentLine struct {
+	Environment string
+	Commit      string
+	RunID       int64
+	Outcome     string // approved, waiting, rejected, …
+	Why         string
+	At          time.Time
+}
+
+// DeploymentRecords is what the pages read of deployments.
+type DeploymentRecords interface {
+	// Deployments lists those to an environment, newest first.
+	Deployments(ctx context.Context, t Tenant, environment string, limit int) ([]DeploymentLine, error)
 }

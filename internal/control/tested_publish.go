@@ -51,6 +51,9 @@ func (f *Flow) publishTested(ctx context.Context, r Repository, c TestedCheck, w
 		return err
 	}
 	text := testedText(c.Head, outcome, want, answers)
+	if text.Link = f.page(r, 0, c.Head); len(answers) == 1 {
+		text.Link = f.page(r, answers[0].subject.number, c.Head)
+	}
 	if c.ID == 0 || c.Shown != shownDigest(text) {
 		if err := f.showTested(ctx, r, c, text, entry); err != nil {
 			return err

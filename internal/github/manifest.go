@@ -43,7 +43,7 @@ type Manifest struct {
 	Hook        hook              `json:"hook_attributes"`
 	RedirectURL string            `json:"redirect_url"`
 	Callbacks   []string          `json:"callback_urls"` // of sign-in
-	Public      bool              `json:"public"` // always false: other accounts have no business with this server
+	Public      bool              `json:"public"`        // always false: other accounts have no business with this server
 	Permissions map[string]string `json:"default_permissions"`
 	Events      []string          `json:"default_events"`
 }
@@ -59,7 +59,7 @@ func NewManifest(publicURL, name string) Manifest {
 	m := Manifest{
 		Name: name, URL: base, Description: "Cost and policy of every pull request, as one verdict.",
 		Hook: hook{URL: base + WebhookPath, Active: true}, RedirectURL: base + "/setup/callback",
-		Callbacks: []string{base + SignInPath},
+		Callbacks:   []string{base + SignInPath},
 		Permissions: map[string]string{}, Events: Events(),
 	}
 	for _, p := range Permissions() {

@@ -80,7 +80,9 @@ func (s *Server) signInRoutes() {
 }
 
 func (s *Server) personJSON(login string) object {
-	return Account{ID: s.person(login), Login: login, Kind: "User"}.json()
+	out := Account{ID: s.person(login), Login: login, Kind: "User"}.json()
+	out["user_view_type"] = "private"
+	return out
 }
 
 // authorize is GitHub's page that asks whether somebody wants to sign in: in the stand-in they always do.
