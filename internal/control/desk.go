@@ -67,4 +67,3 @@ func (f *Flow) Environments(ctx context.Context, t Tenant) (Environments, error)
 func Awaits(r render.Report) (digest string, waits bool) {
 	return shortened(r.Verdict.Digest), waitsForAck(r.Verdict)
 }
-

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/org/platform-action/internal/config"
-	"github.com/org/platform-action/internal/evidence"
 	"github.com/org/platform-action/internal/verdict"
 )
 
@@ -64,7 +63,6 @@ type PageRecords interface {
 	Verdict(ctx context.Context, t Tenant, sequence int64) (VerdictRecord, LedgerEntry, bool, error)
 	VerdictsOf(ctx context.Context, t Tenant, number, limit int) ([]VerdictLine, error) // newest first
 	VerdictsAt(ctx context.Context, t Tenant, head string, limit int) ([]VerdictLine, error)
-	Evidence(ctx context.Context, t Tenant, s EvidenceSearch) ([]evidence.Record, error)
 	// EntryOf is the newest entry of the ledger about a subject.
 	EntryOf(ctx context.Context, t Tenant, subject string) (LedgerEntry, bool, error)
 

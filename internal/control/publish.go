@@ -130,6 +130,9 @@ func markdownOf(r render.Report, o render.Options) (string, error) {
 	return b.String(), err
 }
 
+// WithCommand is withCommand, for other surfaces.
+func WithCommand(r render.Report) render.Report { return withCommand(r) }
+
 // withCommand puts the verdict's own digest into the command that confirms it: only the sealed verdict has one.
 func withCommand(r render.Report) render.Report {
 	r.Verdict.Findings = slices.Clone(r.Verdict.Findings)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/org/platform-action/internal/fact"
@@ -62,10 +63,33 @@ type costRows struct {
 }
 
 const (
-	rowsAt   = 200 // lines of a page
+	rowsAt   = 120 // lines of a page
 	maxLines = 100 // of one resource
 	maxPlain = 50  // projects without a resource, types and notes
 )
+
+// changedFirst puts what the change touches before what it leaves alone.
+func changedFirst(projects []render.Project) []render.Project {
+	out := slices.Clone(projects)
+	for i := range out {
+		e, ok := out[i].Estimate.Get()
+		if !ok {
+			continue
+		}
+		e.Resources = slices.Clone(e.Resources)
+		slices.SortStableFunc(e.Resources, func(a, b fact.ResourceCost) int {
+			switch ca, cb := a.Action.Changes(), b.Action.Changes(); {
+			case ca && !cb:
+				return -1
+			case cb && !ca:
+				return 1
+			}
+			return 0
+		})
+		out[i].Estimate = fact.Of(e)
+	}
+	return out
+}
 
 // costsOf cuts the estimates into pages of about as many lines each.
 func costsOf(r render.Report, at *url.URL) ([]projectCosts, pager) {

@@ -3,10 +3,21 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/evidence"
 )
+
+// testsView is what platform/tested decided of a commit.
+type testsView struct {
+	control.TestedAnswer
+
+	At      time.Time
+	Entry   int64 // of the ledger; 0: there is none
+	Waiting bool  // nothing was decided yet
+	Broken  bool
+}
 
 // tests reads what was decided on whether a commit was tested; nil where nothing asks.
 func (p *pages) tests(ctx context.Context, t control.Tenant, head string) (*testsView, error) {
@@ -14,52 +25,45 @@ func (p *pages) tests(ctx context.Context, t control.Tenant, head string) (*test
 	if err != nil || !known {
 		return nil, err
 	}
-	if c.Decided == "" {
+	if len(c.Answer) == 0 {
 		return &testsView{Waiting: true}, nil
 	}
-	entry, found, err := p.o.Records.EntryOf(ctx, t, c.Decided)
-	if err != nil {
-		return nil, err
-	}
-	v := testsView{At: entry.At, Records: map[string]evidence.Record{}}
-	if !found || json.Unmarshal(entry.Body, &v) != nil {
+	v := testsView{At: c.Updated}
+	if json.Unmarshal(c.Answer, &v.TestedAnswer) != nil {
 		return &testsView{Broken: true}, nil
 	}
-	v.Entry = entry
-	search := control.EvidenceSearch{}
-	for _, part := range v.Parts {
-		search.Trees = append(search.Trees, part.Tree)
-		for _, s := range part.Suites {
-			search.Suites = append(search.Suites, s.Name)
-		}
+	entry, found, err := p.o.Records.EntryOf(ctx, t, c.Decided)
+	if found {
+		v.Entry = entry.Sequence
 	}
-	records, err := p.o.Records.Evidence(ctx, t, search)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range records {
-		v.Records[r.ID()] = r
-	}
-	return &v, nil
+	return &v, err
 }
 
-// Ran is what the record of a suite says; nil where it is gone, or was made on another tree.
-func (v *testsView) Ran(s testsSuite) *ranView {
-	r, known := v.Records[s.Record]
-	if !known {
+// Causes are what keeps a commit from counting as tested, one for each reason and environment.
+func (v *testsView) Causes() []evidence.Reason {
+	var out []evidence.Reason
+	if v == nil || v.Outcome == evidence.OutcomeTested || v.Outcome == evidence.OutcomeWaiting {
 		return nil
 	}
-	for _, suite := range r.Suites {
-		if suite.Name == s.Name {
-			return &ranView{suite, r.Producer, r.Assurance}
+	seen := map[evidence.Reason]bool{}
+	add := func(name string, r evidence.Reason) {
+		if name != "" {
+			r.Message = "Suite " + name + ": " + r.Message
+		}
+		if !seen[r] && len(out) < maxCauses {
+			out = append(out, r)
+		}
+		seen[r] = true
+	}
+	for _, part := range v.Parts {
+		for _, r := range part.Decision.Reasons {
+			add("", r)
+		}
+		for _, s := range part.Decision.Suites {
+			if s.Outcome != evidence.OutcomeTested {
+				add(s.Name, s.Reason)
+			}
 		}
 	}
-	return nil
-}
-
-type ranView struct {
-	evidence.Suite
-
-	Producer  evidence.Producer
-	Assurance evidence.Assurance
+	return out
 }

@@ -5,10 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/org/platform-action/internal/control"
-	"github.com/org/platform-action/internal/evidence"
 	"github.com/org/platform-action/internal/render"
 	"github.com/org/platform-action/internal/verdict"
 )
@@ -204,7 +202,7 @@ func (p *pages) verdict(w http.ResponseWriter, r *http.Request, on subject, name
 		p.o.Log.ErrorContext(ctx, "a recorded verdict cannot be read", "sequence", body.Line.Sequence, "error", err.Error())
 		body.Broken = true
 	default:
-		body.fill(render.Clean(report), r.URL)
+		body.fill(render.Clean(control.WithCommand(report)), r.URL)
 	}
 	title := body.Line.Outcome.Word() + " · " + on.repo.Owner + "/" + on.repo.Name + " " + name
 	p.show(w, r, http.StatusOK, "verdict", title, &on.repo, body)
@@ -225,6 +223,7 @@ func (b *verdictPage) fill(report render.Report, at *url.URL) {
 	if digest, waits := control.Awaits(report); waits && b.Open && !b.Stale && !b.Old {
 		b.Awaits = digest
 	}
+	report.Projects = changedFirst(report.Projects)
 	all := report.Verdict.Findings
 	b.FindPage = newPager(at, "findings", len(all), findingsAt)
 	b.Findings = all[b.FindPage.From:b.FindPage.To]
@@ -240,32 +239,4 @@ func pullNumber(text string) (int, bool) {
 // entryLink is the address of another verdict on the same page.
 func entryLink(u *url.URL, sequence int64) string {
 	return u.EscapedPath() + "?entry=" + strconv.FormatInt(sequence, 10)
-}
-
-// testsView is what platform/tested decided of a commit.
-type testsView struct {
-	At      time.Time
-	Entry   control.LedgerEntry
-	Waiting bool
-	Outcome evidence.Outcome `json:"outcome"`
-	Policy  string           `json:"policy"`
-	Parts   []testsPart      `json:"parts"`
-	Records map[string]evidence.Record
-	Broken  bool
-}
-
-type testsPart struct {
-	Number      int              `json:"number"`
-	Environment string           `json:"environment"`
-	Commit      string           `json:"commit"`
-	Tree        string           `json:"tree"`
-	Outcome     evidence.Outcome `json:"outcome"`
-	Reasons     []evidence.Code  `json:"reasons"`
-	Suites      []testsSuite     `json:"suites"`
-}
-
-type testsSuite struct {
-	Name   string        `json:"name"`
-	Code   evidence.Code `json:"code"`
-	Record string        `json:"record"`
 }

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/org/platform-action/internal/config"
 	"github.com/org/platform-action/internal/control"
@@ -35,6 +37,7 @@ func functions(webURL string) template.FuncMap {
 			}
 			return render.Signed(money.New(a.Amount, c))
 		},
+		"why": why, "prose": prose, "span": span,
 		"looked": looked, "approver": approver, "secure": func(u string) bool { return strings.HasPrefix(u, "https://") },
 		"first": func(list []string, n int) []string { return list[:min(len(list), n)] },
 		"more":  func(list []string, n int) int { return max(len(list)-n, 0) },
@@ -132,4 +135,42 @@ func approver(a config.Approver) string {
 		return "team " + a.Team
 	}
 	return a.User
+}
+
+// why is a headline without the word that stands beside it anyway.
+func why(headline string) string {
+	if _, rest, found := strings.Cut(headline, " — "); found {
+		first, n := utf8.DecodeRuneInString(rest)
+		return string(unicode.ToUpper(first)) + rest[n:]
+	}
+	return headline
+}
+
+// piece is a part of a text; what stood between backticks is code.
+type piece struct {
+	Text string
+	Code bool
+}
+
+func prose(text string) []piece {
+	var out []piece
+	for i, part := range strings.Split(text, "`") {
+		if part != "" {
+			out = append(out, piece{part, i%2 == 1})
+		}
+	}
+	return out
+}
+
+// span is a duration as people write it.
+func span(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour && d%(24*time.Hour) == 0:
+		return fmt.Sprintf("%d days", d/(24*time.Hour))
+	case d >= time.Hour && d%time.Hour == 0:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	case d >= time.Minute && d%time.Minute == 0:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return d.String()
 }

@@ -51,3 +51,6 @@ CREATE TABLE cost_week (
   unknown         BIGINT NOT NULL,
   PRIMARY KEY (installation_id, repository_id, week, dimension, name, currency)
 );
+
+-- What was answered, in words: the ledger keeps codes, which do not change by themselves.
+ALTER TABLE tested_check ADD COLUMN answer BYTEA NOT NULL DEFAULT '';
