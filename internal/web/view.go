@@ -68,10 +68,14 @@ func testedState(o evidence.Outcome) state {
 	return state{"undecided", "Undecided"}
 }
 
-func shortSHA(s string) string { return s[:min(len(s), 7)] }
+func shortSHA(s string) string {
+	s = render.CleanText(s)
+	return s[:min(len(s), 7)]
+}
 
 // shortDigest leaves enough of a digest to tell it from others.
 func shortDigest(s string) string {
+	s = render.CleanText(s)
 	kind, digits, found := strings.Cut(s, ":")
 	if !found {
 		return s[:min(len(s), 16)]
@@ -93,7 +97,7 @@ func commitLink(r control.Repository, sha string) string {
 func github(webURL string, parts ...any) string {
 	at := strings.TrimSuffix(webURL, "/")
 	for _, part := range parts {
-		at += "/" + url.PathEscape(fmt.Sprint(part))
+		at += "/" + url.PathEscape(render.CleanText(fmt.Sprint(part)))
 	}
 	return at
 }
