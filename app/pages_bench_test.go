@@ -90,7 +90,7 @@ func BenchmarkPages(b *testing.B) {
 	}
 }
 
-// fill records 500 verdicts a repository, of 250 pull requests, over 20 weeks.
+// fill records 500 verdicts a repository, of 250 pull requests, ten of them open, over 20 weeks.
 func fill(b *testing.B, db *store.Store, repos []control.Repository, now time.Time, report []byte) {
 	b.Helper()
 	ctx := context.Background()
@@ -103,7 +103,7 @@ func fill(b *testing.B, db *store.Store, repos []control.Repository, now time.Ti
 				for i := range 500 {
 					n := i/2 + 1
 					head := fmt.Sprintf("%040x", n)
-					if err := db.SavePull(ctx, r.Tenant, control.PullRecord{Number: n, Head: head, Open: n%5 == 0, Seen: now}); err != nil {
+					if err := db.SavePull(ctx, r.Tenant, control.PullRecord{Number: n, Head: head, Open: n%25 == 0, Seen: now}); err != nil {
 						failed = err
 					}
 					_, err := db.Record(ctx, r.Tenant, control.VerdictRecord{

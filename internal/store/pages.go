@@ -106,17 +106,22 @@ func these(of []control.Tenant) (places string, args []any) {
 // they are.
 func (s *Store) NewestVerdicts(ctx context.Context, of []control.Tenant, blocked bool, skip, limit int) ([]control.VerdictLine, error) {
 	var out []control.VerdictLine
+	if !blocked {
+		var err error
+		if of, err = s.latest(ctx, of, skip+limit); err != nil {
+			return nil, err
+		}
+	}
 	for part := range portions(of) {
 		places, args := these(part)
 		n := "$" + strconv.Itoa(len(args)+1)
 		sql := `SELECT ` + lineColumns + ` FROM pull_verdict
 			WHERE (installation_id, repository_id) IN (VALUES ` + places + `) ORDER BY at DESC, sequence DESC LIMIT ` + n
 		if blocked {
-			sql = `SELECT ` + lineColumns + ` FROM pull_verdict v
-				WHERE (installation_id, repository_id) IN (VALUES ` + places + `) AND outcome IN ('block', 'undecided')
-				AND EXISTS (SELECT 1 FROM pull p WHERE p.installation_id = v.installation_id AND p.repository_id = v.repository_id
-					AND p.number = v.number AND p.head = v.head AND p.is_open)
-				ORDER BY at DESC, sequence DESC LIMIT ` + n
+			sql = `SELECT v.installation_id, v.repository_id, v.sequence, v.number, v.head, v.outcome, v.digest, v.headline, v.at FROM pull p
+				JOIN pull_verdict v ON v.installation_id = p.installation_id AND v.repository_id = p.repository_id AND v.number = p.number AND v.head = p.head
+				WHERE p.is_open AND (p.installation_id, p.repository_id) IN (VALUES ` + places + `) AND v.outcome IN ('block', 'undecided')
+				ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
 		}
 		list, err := all(ctx, s, readLine, sql, append(args, skip+limit)...)
 		if err != nil {
@@ -129,6 +134,35 @@ func (s *Store) NewestVerdicts(ctx context.Context, of []control.Tenant, blocked
 	})
 	out = out[min(skip, len(out)):]
 	return out[:min(limit, len(out))], nil
+}
+
+// latest are the n tenants that had a verdict last: what is newest of all is theirs.
+func (s *Store) latest(ctx context.Context, of []control.Tenant, n int) ([]control.Tenant, error) {
+	if len(of) <= n {
+		return of, nil
+	}
+	type active struct {
+		tenant control.Tenant
+		last   int64
+	}
+	var found []active
+	for part := range portions(of) {
+		places, args := these(part)
+		list, err := all(ctx, s, func(row scan, a *active) error { return row(&a.tenant.Installation, &a.tenant.Repository, &a.last) },
+			`SELECT installation_id, repository_id, last FROM activity WHERE (installation_id, repository_id) IN (VALUES `+places+`)`, args...)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, list...)
+	}
+	slices.SortFunc(found, func(a, b active) int {
+		return cmp.Or(cmp.Compare(b.last, a.last), cmp.Compare(a.tenant.Repository, b.tenant.Repository))
+	})
+	var out []control.Tenant
+	for _, a := range found[:min(n, len(found))] {
+		out = append(out, a.tenant)
+	}
+	return out, nil
 }
 
 // week counts weeks since 1970, which began on a Thursday.
@@ -187,6 +221,17 @@ func listVerdict(ctx context.Context, b *batch, t control.Tenant, sequence int64
 	if err != nil {
 		return err
 	}
+	_, err = b.exec(ctx, `INSERT INTO activity (installation_id, repository_id, last) VALUES ($1, $2, $3)
+		ON CONFLICT (installation_id, repository_id) DO UPDATE SET last = excluded.last WHERE activity.last < excluded.last`,
+		t.Installation, t.Repository, micros(v.At))
+	if err != nil {
+		return err
+	}
+	return spreadCosts(ctx, b, t, v)
+}
+
+// spreadCosts takes the shares of the pull request's verdict before back, and adds those of this one.
+func spreadCosts(ctx context.Context, b *batch, t control.Tenant, v control.VerdictRecord) error {
 	type kept struct {
 		control.CostShare
 

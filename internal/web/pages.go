@@ -15,7 +15,10 @@ import (
 	"strings"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/render"
 )
 
 //go:embed pages/*.html
@@ -58,6 +61,7 @@ type pages struct {
 	sessions seal
 	journeys seal
 	access   *access
+	reports  *lru.Cache[[32]byte, render.Report]
 	pages    *template.Template
 	style    []byte
 	sheet    string // address of the style sheet
@@ -88,6 +92,9 @@ func NewPages(o PagesOptions) (http.Handler, error) {
 		return nil, err
 	}
 	if p.access, err = newAccess(); err != nil {
+		return nil, err
+	}
+	if p.reports, err = lru.New[[32]byte, render.Report](keptReports); err != nil {
 		return nil, err
 	}
 	foreign := http.NewCrossOriginProtection()

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/sha256"
 	"net/http"
 	"net/url"
 	"slices"
@@ -195,17 +196,41 @@ func (p *pages) verdict(w http.ResponseWriter, r *http.Request, on subject, name
 		p.failed(w, r, err)
 		return
 	}
-	switch report, err := render.ReadJSON(v.Report); {
+	switch report, err := p.report(v.Report); {
 	case len(v.Report) == 0:
 		body.Emptied = true
 	case err != nil:
 		p.o.Log.ErrorContext(ctx, "a recorded verdict cannot be read", "sequence", body.Line.Sequence, "error", err.Error())
 		body.Broken = true
 	default:
-		body.fill(render.Clean(control.WithCommand(report)), r.URL)
+		body.fill(report, r.URL)
 	}
 	title := body.Line.Outcome.Word() + " · " + on.repo.Owner + "/" + on.repo.Name + " " + name
 	p.show(w, r, http.StatusOK, "verdict", title, &on.repo, body)
+}
+
+// Reports are kept by the digest of their bytes, so that leafing through a large one reads it once.
+const (
+	keptReports = 4
+	keptBytes   = 8 << 20
+)
+
+// report reads a recorded report as the pages show it. Nobody changes what it returns.
+func (p *pages) report(text []byte) (render.Report, error) {
+	key := sha256.Sum256(text)
+	if r, known := p.reports.Get(key); known {
+		return r, nil
+	}
+	r, err := render.ReadJSON(text)
+	if err != nil {
+		return r, err
+	}
+	r = render.Clean(control.WithCommand(r))
+	r.Projects = changedFirst(r.Projects)
+	if len(text) <= keptBytes {
+		p.reports.Add(key, r)
+	}
+	return r, nil
 }
 
 // fill takes the report apart, into what this page shows of it.
@@ -223,7 +248,6 @@ func (b *verdictPage) fill(report render.Report, at *url.URL) {
 	if digest, waits := control.Awaits(report); waits && b.Open && !b.Stale && !b.Old {
 		b.Awaits = digest
 	}
-	report.Projects = changedFirst(report.Projects)
 	all := report.Verdict.Findings
 	b.FindPage = newPager(at, "findings", len(all), findingsAt)
 	b.Findings = all[b.FindPage.From:b.FindPage.To]

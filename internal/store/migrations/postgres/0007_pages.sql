@@ -18,7 +18,6 @@ CREATE TABLE pull_verdict (
   PRIMARY KEY (installation_id, repository_id, number)
 );
 CREATE INDEX pull_verdict_at ON pull_verdict (installation_id, repository_id, at);
-CREATE INDEX pull_verdict_bad ON pull_verdict (installation_id, repository_id, at) WHERE outcome IN ('block', 'undecided');
 INSERT INTO pull_verdict (installation_id, repository_id, number, sequence, head, outcome, digest, headline, at)
   SELECT v.installation_id, v.repository_id, v.number, v.sequence, v.head, v.outcome, v.digest, '', v.at FROM verdict v
   JOIN (SELECT installation_id, repository_id, number, MAX(sequence) AS last FROM verdict WHERE number > 0
@@ -54,3 +53,13 @@ CREATE TABLE cost_week (
 
 -- What was answered, in words: the ledger keeps codes, which do not change by themselves.
 ALTER TABLE tested_check ADD COLUMN answer BYTEA NOT NULL DEFAULT '';
+
+-- When a repository last had a verdict: the newest ones of many repositories are among those of the latest few.
+CREATE TABLE activity (
+  installation_id BIGINT NOT NULL,
+  repository_id   BIGINT NOT NULL,
+  last            BIGINT NOT NULL,
+  PRIMARY KEY (installation_id, repository_id)
+);
+INSERT INTO activity (installation_id, repository_id, last)
+  SELECT installation_id, repository_id, MAX(at) FROM pull_verdict GROUP BY installation_id, repository_id;
