@@ -89,7 +89,8 @@ func whole64(from, n int) string {
 	return b.String()
 }
 
-// these are the placeholders of so many tenants: (CAST($1 AS BIGINT), CAST($2 AS BIGINT)), …
+// these are the placeholders of so many tenants: (CAST($1 AS BIGINT), CAST($2 AS BIGINT)), … As a table that others are
+// joined to, one after the other, they are looked up by their index: SQLite reads the whole table for a list after IN.
 func these(of []control.Tenant) (places string, args []any) {
 	var b strings.Builder
 	for i, t := range of {
@@ -115,13 +116,14 @@ func (s *Store) NewestVerdicts(ctx context.Context, of []control.Tenant, blocked
 	for part := range portions(of) {
 		places, args := these(part)
 		n := "$" + strconv.Itoa(len(args)+1)
-		sql := `SELECT ` + lineColumns + ` FROM pull_verdict
-			WHERE (installation_id, repository_id) IN (VALUES ` + places + `) ORDER BY at DESC, sequence DESC LIMIT ` + n
+		sql := `SELECT ` + lineColumns + ` FROM (VALUES ` + places + `) AS t CROSS JOIN pull_verdict v
+			WHERE v.installation_id = t.column1 AND v.repository_id = t.column2 ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
 		if blocked {
-			sql = `SELECT v.installation_id, v.repository_id, v.sequence, v.number, v.head, v.outcome, v.digest, v.headline, v.at FROM pull p
-				JOIN pull_verdict v ON v.installation_id = p.installation_id AND v.repository_id = p.repository_id AND v.number = p.number AND v.head = p.head
-				WHERE p.is_open AND (p.installation_id, p.repository_id) IN (VALUES ` + places + `) AND v.outcome IN ('block', 'undecided')
-				ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
+			sql = `SELECT v.installation_id, v.repository_id, v.sequence, v.number, v.head, v.outcome, v.digest, v.headline, v.at
+				FROM (VALUES ` + places + `) AS t CROSS JOIN pull p CROSS JOIN pull_verdict v
+				WHERE p.installation_id = t.column1 AND p.repository_id = t.column2 AND p.is_open
+				AND v.installation_id = p.installation_id AND v.repository_id = p.repository_id AND v.number = p.number AND v.head = p.head
+				AND v.outcome IN ('block', 'undecided') ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
 		}
 		list, err := all(ctx, s, readLine, sql, append(args, skip+limit)...)
 		if err != nil {
@@ -149,7 +151,8 @@ func (s *Store) latest(ctx context.Context, of []control.Tenant, n int) ([]contr
 	for part := range portions(of) {
 		places, args := these(part)
 		list, err := all(ctx, s, func(row scan, a *active) error { return row(&a.tenant.Installation, &a.tenant.Repository, &a.last) },
-			`SELECT installation_id, repository_id, last FROM activity WHERE (installation_id, repository_id) IN (VALUES `+places+`)`, args...)
+			`SELECT a.installation_id, a.repository_id, a.last FROM (VALUES `+places+`) AS t CROSS JOIN activity a
+				WHERE a.installation_id = t.column1 AND a.repository_id = t.column2`, args...)
 		if err != nil {
 			return nil, err
 		}
@@ -186,8 +189,9 @@ func (s *Store) WeekCosts(ctx context.Context, of []control.Tenant, since time.T
 			err := row(&n, &w.Dimension, &w.Name, &w.Currency, &w.Millionths, &w.Unknown)
 			w.Week = weekStart(n)
 			return err
-		}, `SELECT week, dimension, name, currency, CAST(SUM(millionths) AS BIGINT), CAST(SUM(unknown) AS BIGINT) FROM cost_week
-			WHERE (installation_id, repository_id) IN (VALUES `+places+`) AND week >= $`+strconv.Itoa(len(args)+1)+`
+		}, `SELECT week, dimension, name, currency, CAST(SUM(millionths) AS BIGINT), CAST(SUM(unknown) AS BIGINT)
+			FROM (VALUES `+places+`) AS t CROSS JOIN cost_week w
+			WHERE w.installation_id = t.column1 AND w.repository_id = t.column2 AND week >= $`+strconv.Itoa(len(args)+1)+`
 			GROUP BY week, dimension, name, currency`, append(args, weekOf(since))...)
 		if err != nil {
 			return nil, err
