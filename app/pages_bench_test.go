@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -12,7 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/fact"
+	"github.com/org/platform-action/internal/money"
+	"github.com/org/platform-action/internal/render"
 	"github.com/org/platform-action/internal/store"
 	"github.com/org/platform-action/internal/verdict"
 	"github.com/org/platform-action/internal/web"
@@ -56,7 +62,7 @@ func BenchmarkPages(b *testing.B) {
 	}
 	defer func() { _ = db.Close() }()
 	people := &everybody{}
-	report := []byte(strings.Repeat(" ", 2000))
+	report := reportOf(b, 50)
 	for i := range 200 {
 		r := control.Repository{Tenant: control.Tenant{Installation: 1, Repository: int64(i + 1)}, Owner: "acme", Name: fmt.Sprintf("r%d", i)}
 		if err := db.SaveRepository(ctx, r); err != nil {
@@ -72,8 +78,13 @@ func BenchmarkPages(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	if _, err := db.Record(ctx, people.repos[0].Tenant, control.VerdictRecord{
+		Number: 1000, Head: strings.Repeat("c", 40), Outcome: verdict.Block, Digest: "sha256:large", Report: reportOf(b, 10_000), At: now,
+	}); err != nil {
+		b.Fatal(err)
+	}
 	cookie := enter(b, pages)
-	for _, path := range []string{"/", "/acme/r7", "/acme/r7?page=5", "/acme/r7/pull/3", "/acme/r7/commit/" + fmt.Sprintf("%040x", 3)} {
+	for _, path := range []string{"/", "/acme/r7", "/acme/r7?page=5", "/acme/r7/pull/3", "/acme/r7/commit/" + fmt.Sprintf("%040x", 3), "/acme/r0/pull/1000", "/acme/r0/pull/1000?cost=40"} {
 		b.Run(strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", " "), func(b *testing.B) {
 			var took []time.Duration
 			for b.Loop() {
@@ -88,6 +99,32 @@ func BenchmarkPages(b *testing.B) {
 			b.ReportMetric(took[len(took)*99/100].Seconds()*1000, "p99-ms")
 		})
 	}
+}
+
+// reportOf is a verdict's report with so many resources.
+func reportOf(b *testing.B, resources int) []byte {
+	b.Helper()
+	zero, month := money.New(decimal.Zero, "USD"), money.New(decimal.New(761, -2), "USD")
+	e := fact.Estimate{Currency: "USD", Total: fact.Change{Before: zero, After: month, Delta: month}, UsagePart: fact.Change{Before: zero, After: zero, Delta: zero}}
+	e.Upper = e.Total
+	hours, rate := decimal.NewFromInt(730), money.New(decimal.New(104, -4), "USD")
+	for i := range resources {
+		e.Resources = append(e.Resources, fact.ResourceCost{
+			Address: fmt.Sprintf("aws_instance.web[%d]", i), Type: "aws_instance", Provider: "aws", Service: "Amazon EC2", Region: "eu-west-1", Action: fact.Create, Monthly: e.Total,
+			Lines: []fact.LineItem{{Name: "Instance usage", Unit: "hours", After: &fact.Quote{
+				Basis: fact.Priced, Quantity: &hours, Rate: &rate, Monthly: &month, Price: &fact.PriceSource{Table: "aws/ec2_linux", Key: "t3.micro", Region: "eu-west-1", AsOf: "2026-11", Source: "AWS"},
+			}}},
+		})
+	}
+	var out bytes.Buffer
+	err := render.Render(&out, render.JSON, render.Report{
+		Currency: "USD", Total: fact.Of(e.Total), Projects: []render.Project{{Name: "infra", Estimate: fact.Of(e)}},
+		Verdict: verdict.Verdict{Outcome: verdict.Block, Digest: "sha256:x", Findings: []verdict.Finding{{ID: "TAGS-002", Title: "Owner tag", Message: "no owner", Fix: "add it"}}},
+	}, render.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 // fill records 500 verdicts a repository, of 250 pull requests, ten of them open, over 20 weeks.
@@ -132,7 +169,7 @@ func fill(b *testing.B, db *store.Store, repos []control.Repository, now time.Ti
 }
 
 func open(pages http.Handler, path string, cookie *http.Cookie) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, http.NoBody)
 	r.AddCookie(cookie)
 	w := httptest.NewRecorder()
 	pages.ServeHTTP(w, r)
@@ -143,10 +180,10 @@ func open(pages http.Handler, path string, cookie *http.Cookie) *httptest.Respon
 func enter(b *testing.B, pages http.Handler) *http.Cookie {
 	b.Helper()
 	began := httptest.NewRecorder()
-	pages.ServeHTTP(began, httptest.NewRequest(http.MethodGet, "/sign-in", http.NoBody))
+	pages.ServeHTTP(began, httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/sign-in", http.NoBody))
 	_, state, _ := strings.Cut(began.Header().Get("Location"), "state=")
-	w := open(pages, "/sign-in/callback?code=c&state="+state, began.Result().Cookies()[0]) //nolint:bodyclose // a recorder has none
-	for _, c := range w.Result().Cookies() {                                               //nolint:bodyclose // likewise
+	w := open(pages, "/sign-in/callback?code=c&state="+state, began.Result().Cookies()[0])
+	for _, c := range w.Result().Cookies() {
 		if c.Name == "platform-session" {
 			return c
 		}

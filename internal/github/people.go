@@ -157,7 +157,6 @@ func (p *People) Visible(ctx context.Context, token string) (list []control.Visi
 	client, asked := p.as(token), 0
 	next := func(at int) bool { asked++; return at != 0 && asked < maxVisiblePages }
 	var installations []int64
-	whole = true
 	for o := (&github.ListOptions{PerPage: page}); ; {
 		part, resp, err := client.Apps.ListUserInstallations(ctx, o)
 		if err != nil {

@@ -24,15 +24,15 @@ func filled(v reflect.Value, text string, depth int) {
 	if depth > 12 || !v.CanSet() {
 		return
 	}
-	switch v.Kind() { //nolint:exhaustive // the others hold no text
+	switch v.Kind() {
 	case reflect.String:
 		v.SetString(text)
 	case reflect.Struct:
 		if v.Type() == reflect.TypeFor[time.Time]() || v.Type() == reflect.TypeFor[decimal.Decimal]() || v.Type().PkgPath() == "github.com/org/platform-action/internal/money" {
 			return
 		}
-		for i := range v.NumField() {
-			filled(v.Field(i), text, depth+1)
+		for _, field := range v.Fields() {
+			filled(field, text, depth+1)
 		}
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))

@@ -271,5 +271,5 @@ func (p *pages) headers(w http.ResponseWriter) {
 
 func (p *pages) redirect(w http.ResponseWriter, r *http.Request, to string) {
 	p.headers(w)
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a page of ours (see local), or GitHub
 }

@@ -61,7 +61,7 @@ func (h *house) cookie(login string) *http.Cookie {
 	if err := s.put(w, session{ID: "id", Person: control.Person{ID: 5, Login: login, Kind: "User"}, Token: "ghu_canary", CSRF: "C", Until: h.now.Add(time.Hour)}, h.now.Add(time.Hour), h.now); err != nil {
 		h.t.Fatal(err)
 	}
-	return w.Result().Cookies()[0] //nolint:bodyclose // a recorder has none
+	return w.Result().Cookies()[0]
 }
 
 func (h *house) get(path string, cookies ...*http.Cookie) *httptest.ResponseRecorder {

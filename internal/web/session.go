@@ -82,7 +82,7 @@ func (s seal) put(w http.ResponseWriter, v any, until, now time.Time) error {
 
 // cookie is Lax, not Strict: GitHub sends people back from another site, and a link in a check run leads here from there.
 func (s seal) cookie(value string, age int) *http.Cookie {
-	return &http.Cookie{Name: s.name, Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode}
+	return &http.Cookie{Name: s.name, Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode} //nolint:gosec // Secure wherever the server is reached over HTTPS
 }
 
 // drop takes it back.

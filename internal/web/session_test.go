@@ -48,7 +48,7 @@ func TestCookies(t *testing.T) {
 		if err := s.put(w, v, h.now.Add(time.Hour), h.now); err != nil {
 			t.Fatal(err)
 		}
-		c := w.Result().Cookies()[0] //nolint:bodyclose // a recorder has none
+		c := w.Result().Cookies()[0]
 		c.Name = good.Name
 		return c
 	}
@@ -103,7 +103,7 @@ func TestSignIn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return w.Result().Cookies()[0], to.Query().Get("state") //nolint:bodyclose // a recorder has none
+		return w.Result().Cookies()[0], to.Query().Get("state")
 	}
 	c, state := begin()
 	if w := h.get("/sign-in/callback?code=good&state="+state, c); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/acme/shop" {

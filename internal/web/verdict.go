@@ -131,7 +131,7 @@ func (p *pages) commit(w http.ResponseWriter, r *http.Request, on subject) {
 		}
 		return a.Number - b.Number
 	})
-	ok := false
+	var ok bool
 	if body.Line, ok = p.asked(w, r, on.repo.Tenant, body.Others[0], func(v control.VerdictRecord) bool { return v.Head == sha }); !ok {
 		return
 	}

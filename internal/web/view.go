@@ -95,11 +95,12 @@ func commitLink(r control.Repository, sha string) string {
 
 // github is an address there: each part is escaped on its own, so that none of them leads elsewhere.
 func github(webURL string, parts ...any) string {
-	at := strings.TrimSuffix(webURL, "/")
+	var at strings.Builder
+	at.WriteString(strings.TrimSuffix(webURL, "/"))
 	for _, part := range parts {
-		at += "/" + url.PathEscape(render.CleanText(fmt.Sprint(part)))
+		at.WriteString("/" + url.PathEscape(render.CleanText(fmt.Sprint(part))))
 	}
-	return at
+	return at.String()
 }
 
 // fileLink is where GitHub shows the line of a finding, at the commit that was judged.
