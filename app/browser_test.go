@@ -220,6 +220,12 @@ func (w *world) redPull() (r *githubtest.Repo, n int, sha string) {
 	r.SetRole("ada", "write")
 	w.start()
 	w.swept()
+	for name, size := range map[string]string{"payments": "t3.nano", "search": "m5.4xlarge"} {
+		other := w.hub.Repository("acme", name)
+		head := other.Commit("size", map[string]string{"infra/main.tf": instance(size)})
+		w.send(other.PullEvent("opened", other.OpenPull("Another size", "size", "main", "ada")))
+		w.eventually("the other check ends", func() bool { return verdictOn(other, head).Status == "completed" })
+	}
 	larger := strings.NewReplacer(`"t3.micro"`, `"m5.xlarge"`, "desired_capacity    = 4", "desired_capacity    = 6").Replace(files["infra/web.tf"])
 	sha = r.Commit("larger-servers", map[string]string{"infra/web.tf": larger})
 	n = r.OpenPull("Larger servers for the sale", "larger-servers", "main", "ada")

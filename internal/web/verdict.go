@@ -212,7 +212,7 @@ func (p *pages) verdict(w http.ResponseWriter, r *http.Request, on subject, name
 // Reports are kept by the digest of their bytes, so that leafing through a large one reads it once.
 const (
 	keptReports = 4
-	keptBytes   = 8 << 20
+	keptBytes   = 16 << 20
 )
 
 // report reads a recorded report as the pages show it. Nobody changes what it returns.
