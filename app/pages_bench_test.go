@@ -52,7 +52,7 @@ func (e *everybody) Visible(context.Context, string) ([]control.Visible, bool, e
 }
 
 // BenchmarkPages measures pages over SQLite with 100,000 verdicts of 200 repositories, all of which one person may see; GitHub's
-// own answers, which are kept for a minute, are not in it.
+// own answers and the sums of the first page, which are kept for a minute, are in the first request alone.
 func BenchmarkPages(b *testing.B) {
 	ctx := context.Background()
 	now := time.Now()

@@ -107,9 +107,10 @@ func these(of []control.Tenant) (places string, args []any) {
 // they are.
 func (s *Store) NewestVerdicts(ctx context.Context, of []control.Tenant, blocked bool, skip, limit int) ([]control.VerdictLine, error) {
 	var out []control.VerdictLine
+	since := int64(0)
 	if !blocked {
 		var err error
-		if of, err = s.latest(ctx, of, skip+limit); err != nil {
+		if of, since, err = s.latest(ctx, of, skip+limit); err != nil {
 			return nil, err
 		}
 	}
@@ -117,7 +118,7 @@ func (s *Store) NewestVerdicts(ctx context.Context, of []control.Tenant, blocked
 		places, args := these(part)
 		n := "$" + strconv.Itoa(len(args)+1)
 		sql := `SELECT ` + lineColumns + ` FROM (VALUES ` + places + `) AS t CROSS JOIN pull_verdict v
-			WHERE v.installation_id = t.column1 AND v.repository_id = t.column2 ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
+			WHERE v.installation_id = t.column1 AND v.repository_id = t.column2 AND v.at >= ` + strconv.FormatInt(since, 10) + ` ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
 		if blocked {
 			sql = `SELECT v.installation_id, v.repository_id, v.sequence, v.number, v.head, v.outcome, v.digest, v.headline, v.at
 				FROM (VALUES ` + places + `) AS t CROSS JOIN pull p CROSS JOIN pull_verdict v
@@ -138,34 +139,37 @@ func (s *Store) NewestVerdicts(ctx context.Context, of []control.Tenant, blocked
 	return out[:min(limit, len(out))], nil
 }
 
-// latest are the n tenants that had a verdict last: what is newest of all is theirs.
-func (s *Store) latest(ctx context.Context, of []control.Tenant, n int) ([]control.Tenant, error) {
+// latest are the n tenants that had a verdict last, and when the last of them had it: the n newest of all verdicts are
+// theirs, and none of them is older.
+func (s *Store) latest(ctx context.Context, of []control.Tenant, n int) (found []control.Tenant, since int64, err error) {
 	if len(of) <= n {
-		return of, nil
+		return of, 0, nil
 	}
 	type active struct {
 		tenant control.Tenant
 		last   int64
 	}
-	var found []active
+	var known []active
 	for part := range portions(of) {
 		places, args := these(part)
 		list, err := all(ctx, s, func(row scan, a *active) error { return row(&a.tenant.Installation, &a.tenant.Repository, &a.last) },
 			`SELECT a.installation_id, a.repository_id, a.last FROM (VALUES `+places+`) AS t CROSS JOIN activity a
 				WHERE a.installation_id = t.column1 AND a.repository_id = t.column2`, args...)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		found = append(found, list...)
+		known = append(known, list...)
 	}
-	slices.SortFunc(found, func(a, b active) int {
+	slices.SortFunc(known, func(a, b active) int {
 		return cmp.Or(cmp.Compare(b.last, a.last), cmp.Compare(a.tenant.Repository, b.tenant.Repository))
 	})
-	var out []control.Tenant
-	for _, a := range found[:min(n, len(found))] {
-		out = append(out, a.tenant)
+	if len(known) > n {
+		known, since = known[:n], known[n-1].last
 	}
-	return out, nil
+	for _, a := range known {
+		found = append(found, a.tenant)
+	}
+	return found, since, nil
 }
 
 // week counts weeks since 1970, which began on a Thursday.

@@ -61,6 +61,27 @@ func TestPageLists(t *testing.T) {
 				t.Error(d)
 			}
 		}
+		// Of more repositories than are asked for, those count that had a verdict last; a page begins where the one before ended.
+		var many []control.Tenant
+		for i := range int64(300) {
+			k := control.Tenant{Installation: 9, Repository: 1000 + i}
+			many = append(many, k)
+			if i%2 == 0 { // the others never had one
+				record(k, 1, "a", fmt.Sprint("a", i), verdict.Allow, noon.Add(time.Duration(i)*time.Minute))
+				record(k, 2, "b", fmt.Sprint("b", i), verdict.Allow, noon.Add(time.Duration(i-1)*time.Minute))
+			}
+		}
+		var got []string
+		for _, skip := range []int{0, 3} {
+			list, err := s.NewestVerdicts(ctx, many, false, skip, 3)
+			ok(t, err)
+			for _, l := range list {
+				got = append(got, l.Digest)
+			}
+		}
+		if d := cmp.Diff([]string{"a298", "b298", "a296", "b296", "a294", "b294"}, got); d != "" {
+			t.Error(d)
+		}
 		weeks, err := s.WeekCosts(ctx, []control.Tenant{tenant}, noon.Add(-100*day))
 		ok(t, err)
 		want := []control.WeekCost{

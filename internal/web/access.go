@@ -18,6 +18,13 @@ const believed = time.Minute
 type access struct {
 	one  *lru.Cache[string, seenOne]
 	many *lru.Cache[string, seenMany]
+	sums *lru.Cache[string, seenSums]
+}
+
+// seenSums are what pull requests of everything that a session may see add a month.
+type seenSums struct {
+	at    time.Time
+	costs []control.WeekCost
 }
 
 type seenOne struct {
@@ -38,11 +45,18 @@ func newAccess() (*access, error) {
 		return nil, err
 	}
 	many, err := lru.New[string, seenMany](500)
-	return &access{one, many}, err
+	if err != nil {
+		return nil, err
+	}
+	sums, err := lru.New[string, seenSums](500)
+	return &access{one, many, sums}, err
 }
 
-// forget drops the list of a session that ends; what else is kept ends within a minute.
-func (a *access) forget(s *session) { a.many.Remove(s.ID) }
+// forget drops the lists of a session that ends; what else is kept ends within a minute.
+func (a *access) forget(s *session) {
+	a.many.Remove(s.ID)
+	a.sums.Remove(s.ID)
+}
 
 // repository is that of owner and name if the person may see it and we serve it: control.ErrGone otherwise, whichever of
 // the two it is. The names are those that it has now.

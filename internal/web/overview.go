@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -68,16 +69,19 @@ func (p *pages) overview(w http.ResponseWriter, r *http.Request) {
 		p.failed(w, r, err)
 		return
 	}
+	if body.Trends, err = p.sums(r.Context(), s, repos); err != nil {
+		p.failed(w, r, err)
+		return
+	}
 	p.show(w, r, http.StatusOK, "overview", "Overview", nil, body)
 }
 
-// lists reads what is blocked, what is recent and what it costs.
+// lists reads what is blocked and what is recent.
 func (p *pages) lists(r *http.Request, repos []control.Repository, body *overviewPage) error {
 	ctx := r.Context()
-	var tenants []control.Tenant
+	tenants := tenantsOf(repos)
 	known := map[control.Tenant]control.Repository{}
 	for _, repo := range repos {
-		tenants = append(tenants, repo.Tenant)
 		known[repo.Tenant] = repo
 	}
 	with := func(lines []control.VerdictLine) []listed {
@@ -98,13 +102,30 @@ func (p *pages) lists(r *http.Request, repos []control.Repository, body *overvie
 		return err
 	}
 	body.Recent = with(recent)
-	now := p.o.Now()
-	costs, err := p.o.Records.WeekCosts(ctx, tenants, now.Add(-trendWeeks*week))
-	if err != nil {
-		return err
-	}
-	body.Trends = trendsOf(costs, now)
 	return nil
+}
+
+// sums are those of everything that somebody may see: at most a minute old, as the list is that they are of.
+func (p *pages) sums(ctx context.Context, s *session, repos []control.Repository) ([]trend, error) {
+	now := p.o.Now()
+	seen, known := p.access.sums.Get(s.ID)
+	if !known || now.Sub(seen.at) >= believed {
+		var err error
+		if seen.costs, err = p.o.Records.WeekCosts(ctx, tenantsOf(repos), now.Add(-trendWeeks*week)); err != nil {
+			return nil, err
+		}
+		seen.at = now
+		p.access.sums.Add(s.ID, seen)
+	}
+	return trendsOf(seen.costs, now), nil
+}
+
+func tenantsOf(repos []control.Repository) []control.Tenant {
+	out := make([]control.Tenant, len(repos))
+	for i, r := range repos {
+		out[i] = r.Tenant
+	}
+	return out
 }
 
 // repositoryPage lists the pull requests of one repository.
@@ -130,7 +151,14 @@ func (p *pages) repositoryPage(w http.ResponseWriter, r *http.Request, on subjec
 		p.failed(w, r, err)
 		return
 	}
-	body.Blocked, body.Trends = lists.Blocked, lists.Trends
+	body.Blocked = lists.Blocked
+	now := p.o.Now()
+	costs, err := p.o.Records.WeekCosts(r.Context(), tenantsOf(of), now.Add(-trendWeeks*week))
+	if err != nil {
+		p.failed(w, r, err)
+		return
+	}
+	body.Trends = trendsOf(costs, now)
 	lines, err := p.o.Records.NewestVerdicts(r.Context(), []control.Tenant{on.repo.Tenant}, false, (body.Page-1)*linesAt, linesAt+1)
 	if err != nil {
 		p.failed(w, r, err)
