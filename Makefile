@@ -3,7 +3,7 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 CASES ?= internal/cost/testdata/cases
 
-.PHONY: e2e-action feed-large demo-serve oracle torture help build test test-fast lint check bench cases demo generate golden tidy
+.PHONY: screenshots e2e-action feed-large demo-serve oracle torture help build test test-fast lint check bench cases demo generate golden tidy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -26,6 +26,10 @@ torture: ## the server killed at a hundred moments, and no delivery lost
 
 feed-large: ## a price list of 1 GiB through the importer, with the peak of memory
 	PLATFORM_FEED_BYTES=1073741824 go test ./internal/pricefeed -run TestLargeOffer -v
+
+screenshots: ## pictures of the pages in light, dark and narrow, in out/screenshots; wants chromium
+	mkdir -p out/screenshots
+	PLATFORM_TEST_SCREENSHOTS=$(CURDIR)/out/screenshots PLATFORM_TEST_REQUIRE_BROWSER= go test ./app -run TestBrowser -v -count=1
 
 lint: ## golangci-lint
 	go tool -modfile=tools/golangci-lint/go.mod golangci-lint run ./...

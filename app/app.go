@@ -54,7 +54,7 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 	}
 	flow := control.NewFlow(control.FlowOptions{
 		Forge: forge, Records: db, Queue: db, Engine: engine, Now: time.Now, Log: log, PolicyRepo: c.PolicyRepo,
-		WebURL: c.WebURL(), Version: version, Infracost: infracost.Document, Decided: m.verdict, Lost: m.lost.Inc,
+		WebURL: c.WebURL(), PageURL: pageURL(c), Version: version, Infracost: infracost.Document, Decided: m.verdict, Lost: m.lost.Inc,
 		Allowed: func(account int64) bool { return len(allowed) == 0 || allowed[account] },
 		Signer:  control.Signer{Key: c.SigningKey, Server: strings.TrimSuffix(c.PublicURL, "/")},
 	})
@@ -67,6 +67,9 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 	}
 	routes.Handle(github.WebhookPath, hooks)
 	if err := addAPI(routes, c, flow, m, log); err != nil {
+		return nil, err
+	}
+	if err := addPages(routes, c, db, flow, allowed, log); err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context) error { return work(ctx, db, flow, log) }, nil

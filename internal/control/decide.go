@@ -51,6 +51,7 @@ func (f *Flow) decide(ctx context.Context, r Repository, c change, read *sides) 
 		worst.report.Reproduce = "platform check --base-ref origin/" + c.into
 	}
 	worst.report.Files = f.o.WebURL + "/" + r.Owner + "/" + r.Name + "/blob/" + c.head + "/"
+	worst.report.Link = f.page(r, c.number, c.head)
 	worst.spoken = Speaks(worst.report)
 	return worst, nil
 }

@@ -46,6 +46,7 @@ type TestedCheck struct {
 	Decided  string // digest of the decision that the ledger has
 	First    time.Time
 	Updated  time.Time
+	Answer   json.RawMessage // what was decided, in words: a TestedAnswer; empty: nothing was yet
 }
 
 // TestedVerdict is one decision on whether a commit was tested, as the ledger keeps it.

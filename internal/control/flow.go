@@ -24,6 +24,7 @@ type FlowOptions struct {
 	Log        *slog.Logger
 	PolicyRepo string                                    // name of the policy repository in each account; defaults to .github
 	WebURL     string                                    // of the forge, for links to files; defaults to https://github.com
+	PageURL    string                                    // where the pages are, for links to them; empty: nobody can sign in to them
 	Version    string                                    // of the program
 	Infracost  func(string, fact.Estimate) (any, error)  // for policies written for Infracost; nil: nobody can
 	Decided    func(outcome string, after time.Duration) // told each published verdict, for metrics; nil: nobody

@@ -34,6 +34,7 @@ func (f *Flow) group(ctx context.Context, r Repository, t Task) error {
 	if err != nil {
 		return err
 	}
+	decisions[0].report.Link = f.page(r, 0, t.Subject) // the page of its pull request is about that one's head
 	return f.publish(ctx, r, check, decisions)
 }
 

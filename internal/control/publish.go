@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,7 +43,7 @@ func (f *Flow) publish(ctx context.Context, r Repository, c CheckRecord, decisio
 		}
 		entry, err := f.o.Records.Record(ctx, r.Tenant, VerdictRecord{
 			Number: d.change.number, Head: c.Head, Outcome: d.report.Verdict.Outcome, Digest: d.report.Verdict.Digest,
-			Report: report.Bytes(), At: f.o.Now(),
+			Report: report.Bytes(), At: f.o.Now(), Headline: render.Headline(d.report), Costs: shares(d.report),
 		})
 		if err != nil {
 			return err
@@ -53,6 +54,9 @@ func (f *Flow) publish(ctx context.Context, r Repository, c CheckRecord, decisio
 	if err != nil {
 		return err
 	}
+	if text.Link = worst(decisions).report.Link; len(decisions) > 1 {
+		text.Link = f.page(r, 0, c.Head)
+	}
 	c.Verdict = digest
 	if err := f.finish(ctx, r, c, text); err != nil {
 		return err
@@ -62,6 +66,19 @@ func (f *Flow) publish(ctx context.Context, r Repository, c CheckRecord, decisio
 	f.o.Decided(outcome, took)
 	f.log(ctx).InfoContext(ctx, "verdict", "outcome", outcome, "digest", digest, "after", took)
 	return nil
+}
+
+// page is the address of the page about a pull request, or about a commit where number is 0; empty where there are no
+// pages.
+func (f *Flow) page(r Repository, n int, head string) string {
+	if f.o.PageURL == "" {
+		return ""
+	}
+	at := strings.TrimSuffix(f.o.PageURL, "/") + "/" + url.PathEscape(r.Owner) + "/" + url.PathEscape(r.Name)
+	if n == 0 {
+		return at + "/commit/" + head
+	}
+	return at + "/pull/" + number(n)
 }
 
 // together is the digest of several verdicts: of one, its own.
@@ -112,6 +129,9 @@ func markdownOf(r render.Report, o render.Options) (string, error) {
 	err := render.Render(&b, render.Markdown, withCommand(r), o)
 	return b.String(), err
 }
+
+// WithCommand is withCommand, for other surfaces.
+func WithCommand(r render.Report) render.Report { return withCommand(r) }
 
 // withCommand puts the verdict's own digest into the command that confirms it: only the sealed verdict has one.
 func withCommand(r render.Report) render.Report {

@@ -55,6 +55,9 @@ type VerdictRecord struct {
 	Digest  string
 	Report  json.RawMessage // render's JSON; emptied by the retention, which leaves the digest
 	At      time.Time
+
+	Headline string      // for lists; not read back
+	Costs    []CostShare // likewise
 }
 
 // Acknowledgement says that somebody meant an amount.

@@ -39,29 +39,65 @@ func (f *Flow) publishTested(ctx context.Context, r Repository, c TestedCheck, w
 		outcome = evidence.OutcomeWaiting // its first run is about to appear
 	}
 	c.Updated = f.o.Now()
+	var err error
+	if c.Answer, err = json.Marshal(testedAnswer(outcome, want, answers)); err != nil {
+		return err
+	}
 	if err := f.o.Records.SaveTestedCheck(ctx, r.Tenant, c); err != nil { // the ledger's entry is of it
 		return err
 	}
-	verdict, err := verdictOf(c, outcome, want, answers, f.o.Now())
+	decided, err := verdictOf(c, outcome, want, answers, f.o.Now())
 	if err != nil {
 		return err
 	}
-	entry, err := f.o.Records.RecordTested(ctx, r.Tenant, verdict)
+	entry, err := f.o.Records.RecordTested(ctx, r.Tenant, decided)
 	if err != nil {
 		return err
 	}
 	text := testedText(c.Head, outcome, want, answers)
+	if text.Link = f.page(r, 0, c.Head); len(answers) == 1 {
+		text.Link = f.page(r, answers[0].subject.number, c.Head)
+	}
+	if text.Link != "" {
+		text.Link += "#tests"
+	}
 	if c.ID == 0 || c.Shown != shownDigest(text) {
 		if err := f.showTested(ctx, r, c, text, entry); err != nil {
 			return err
 		}
-		f.log(ctx).InfoContext(ctx, "tested", "outcome", outcome.String(), "digest", verdict.Digest)
+		f.log(ctx).InfoContext(ctx, "tested", "outcome", outcome.String(), "digest", decided.Digest)
 	}
 	if outcome != evidence.OutcomeWaiting {
 		return nil
 	}
 	// A key of its own: a timer must not put off what somebody wants at once.
 	return f.o.Queue.Want(ctx, Task{Tenant: r.Tenant, Kind: WakeTested, Subject: c.Head, Input: queuedInput(c), NotBefore: f.wake(c, answers)})
+}
+
+// TestedAnswer is what was decided on whether a commit was tested, with everything that was looked for and found. Names in it
+// are hostile.
+type TestedAnswer struct {
+	Outcome evidence.Outcome  `json:"outcome"`
+	Policy  string            `json:"policy"` // commit of the default branch whose settings asked
+	Doubts  []verdict.Finding `json:"doubts,omitempty"`
+	Parts   []TestedPart      `json:"parts"`
+}
+
+// TestedPart is the decision for one environment.
+type TestedPart struct {
+	Number      int               `json:"number"` // of the pull request; 0: a merge group
+	Environment string            `json:"environment"`
+	Commit      string            `json:"commit"`
+	Tree        string            `json:"tree"`
+	Decision    evidence.Decision `json:"decision"`
+}
+
+func testedAnswer(outcome evidence.Outcome, want requirements, answers []answered) TestedAnswer {
+	out := TestedAnswer{Outcome: outcome, Policy: want.tip, Doubts: want.doubts, Parts: []TestedPart{}}
+	for _, a := range answers {
+		out.Parts = append(out.Parts, TestedPart{a.subject.number, a.environment, a.subject.commit, a.subject.tree, a.decision})
+	}
+	return out
 }
 
 func queuedInput(c TestedCheck) json.RawMessage {

@@ -28,6 +28,8 @@ func (c Credentials) Variables() [][2]string {
 		{"PLATFORM_GITHUB_APP_ID", strconv.FormatInt(c.AppID, 10)},
 		{"PLATFORM_GITHUB_WEBHOOK_SECRET", c.WebhookSecret},
 		{"PLATFORM_GITHUB_PRIVATE_KEY", strings.ReplaceAll(strings.TrimSpace(c.PrivateKey), "\n", `\n`)},
+		{"PLATFORM_OAUTH_CLIENT_ID", c.ClientID},
+		{"PLATFORM_OAUTH_CLIENT_SECRET", c.ClientSecret},
 	}
 }
 
@@ -45,5 +47,8 @@ func (c *Config) Take(kept []byte) error {
 		return err
 	}
 	c.AppID, c.PrivateKey, c.WebhookSecrets, c.secretSet = read.AppID, key, []string{read.WebhookSecret}, true
+	if c.OAuthClientID == "" {
+		c.OAuthClientID, c.OAuthClientSecret = read.ClientID, read.ClientSecret
+	}
 	return nil
 }

@@ -34,6 +34,9 @@ type Config struct {
 	WebhookSecrets []string `env:"PLATFORM_GITHUB_WEBHOOK_SECRET"`
 	APIURL         string   `env:"PLATFORM_GITHUB_API_URL" envDefault:"https://api.github.com"`
 
+	OAuthClientID     string `env:"PLATFORM_OAUTH_CLIENT_ID"`
+	OAuthClientSecret string `env:"PLATFORM_OAUTH_CLIENT_SECRET"`
+
 	AllowedAccounts []int64 `env:"PLATFORM_ALLOWED_ACCOUNTS"`
 	PolicyRepo      string  `env:"PLATFORM_POLICY_REPO" envDefault:".github"`
 
@@ -213,6 +216,7 @@ func (c *Config) check() []error {
 	add(c.Retention.Uploads < 0, "PLATFORM_RETENTION_UPLOADS is negative")
 	add(c.LogFormat != "text" && c.LogFormat != "json", "PLATFORM_LOG_FORMAT is neither text nor json")
 	add(c.Level.UnmarshalText([]byte(c.LogLevel)) != nil, "PLATFORM_LOG_LEVEL is none of debug, info, warn and error")
+	add((c.OAuthClientID == "") != (c.OAuthClientSecret == ""), "PLATFORM_OAUTH_CLIENT_ID and PLATFORM_OAUTH_CLIENT_SECRET belong together, and one of them is missing: both stand on the App's page at GitHub")
 	for _, u := range []struct{ name, value string }{{"PLATFORM_GITHUB_API_URL", c.APIURL}, {"PLATFORM_PUBLIC_URL", c.PublicURL}} {
 		parsed, err := url.Parse(u.value)
 		add(u.value != "" && (err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http"), u.name+" is no web address")
@@ -232,6 +236,23 @@ func (c *Config) WebURL() string {
 		return "https://github.com"
 	}
 	return strings.TrimSuffix(strings.TrimSuffix(c.APIURL, "/"), "/api/v3")
+}
+
+// SignInMissing lists the variables without which nobody can sign in; none: people can.
+func (c *Config) SignInMissing() []string {
+	var missing []string
+	for _, v := range []struct {
+		name string
+		set  bool
+	}{
+		{"PLATFORM_PUBLIC_URL", c.PublicURL != ""}, {"PLATFORM_OAUTH_CLIENT_ID", c.OAuthClientID != ""},
+		{"PLATFORM_OAUTH_CLIENT_SECRET", c.OAuthClientSecret != ""}, {"PLATFORM_ENCRYPTION_KEY_FILE", len(c.EncryptionKey) > 0},
+	} {
+		if !v.set {
+			missing = append(missing, v.name)
+		}
+	}
+	return missing
 }
 
 // TokenIssuer is whose identity tokens of workflow runs are: empty for github.com.

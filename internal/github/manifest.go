@@ -44,7 +44,8 @@ type Manifest struct {
 	Description string            `json:"description"`
 	Hook        hook              `json:"hook_attributes"`
 	RedirectURL string            `json:"redirect_url"`
-	Public      bool              `json:"public"` // always false: other accounts have no business with this server
+	Callbacks   []string          `json:"callback_urls"` // of sign-in
+	Public      bool              `json:"public"`        // always false: other accounts have no business with this server
 	Permissions map[string]string `json:"default_permissions"`
 	Events      []string          `json:"default_events"`
 }
@@ -60,6 +61,7 @@ func NewManifest(publicURL, name string) Manifest {
 	m := Manifest{
 		Name: name, URL: base, Description: "Cost and policy of every pull request, as one verdict.",
 		Hook: hook{URL: base + WebhookPath, Active: true}, RedirectURL: base + "/setup/callback",
+		Callbacks:   []string{base + SignInPath},
 		Permissions: map[string]string{}, Events: Events(),
 	}
 	for _, p := range Permissions() {
@@ -67,6 +69,9 @@ func NewManifest(publicURL, name string) Manifest {
 	}
 	return m
 }
+
+// SignInPath is where GitHub sends people back who sign in.
+const SignInPath = "/sign-in/callback"
 
 // WebhookPath is where the server takes deliveries.
 const WebhookPath = "/webhooks/github"

@@ -14,23 +14,7 @@ var page string
 
 // htmlReport is one self-contained page: no script, no request to anywhere, light and dark, printable.
 func htmlReport(r Report) ([]byte, error) {
-	t, err := template.New("report").Funcs(template.FuncMap{
-		"headline": Headline, "symbol": Symbol, "place": place, "plan": planText, "change": resourceCost, "plural": plural,
-		"quantity": quantityText, "line": lineText, "clean": oneLine, "findings": visibleFindings, "short": shortDigest,
-		"estimate": func(p Project) *fact.Estimate {
-			if e, ok := p.Estimate.Get(); ok {
-				return &e
-			}
-			return nil
-		},
-		"rate": func(q *fact.Quote) string {
-			if q == nil || q.Rate == nil {
-				return ""
-			}
-			return rateText(*q.Rate)
-		},
-		"side": side, "cost": projectCost, "date": bookDate, "commit": shortCommit, "mark": headlineSymbol, "action": mustDo,
-	}).Parse(page)
+	t, err := template.New("report").Funcs(HTMLFuncs()).Parse(page)
 	if err != nil {
 		return nil, err
 	}
@@ -100,3 +84,30 @@ func bars(r Report) []bar {
 	}
 	return out
 }
+
+// HTMLFuncs are what templates say of a report with. They escape nothing: html/template does.
+func HTMLFuncs() template.FuncMap {
+	return template.FuncMap{
+		"headline": Headline, "symbol": Symbol, "place": place, "plan": planText, "change": resourceCost, "plural": plural,
+		"quantity": quantityText, "line": lineText, "clean": oneLine, "findings": visibleFindings, "short": shortDigest,
+		"estimate": func(p Project) *fact.Estimate {
+			if e, ok := p.Estimate.Get(); ok {
+				return &e
+			}
+			return nil
+		},
+		"rate": func(q *fact.Quote) string {
+			if q == nil || q.Rate == nil {
+				return ""
+			}
+			return rateText(*q.Rate)
+		},
+		"side": side, "cost": projectCost, "date": bookDate, "commit": shortCommit, "mark": headlineSymbol, "action": mustDo, "bars": bars, "charts": charts, "money": Money, "signed": Signed, "cents": Cents,
+	}
+}
+
+// Clean is the report as every format but JSON shows it: without what no person can see, and what looks like a secret.
+func Clean(r Report) Report { return cleaned(withReason(r), plainText) }
+
+// CleanText is the same of one text.
+func CleanText(s string) string { return plainText(s) }

@@ -101,6 +101,9 @@ func isOpen(c *fact.ResourceCost) bool {
 	return false
 }
 
+// Open reports a resource of whose cost a part has no number.
+func Open(c *fact.ResourceCost) bool { return isOpen(c) }
+
 // bandOf is what the unknown lines of a resource add at least and at most, where each has bounds.
 func bandOf(c *fact.ResourceCost) (low, high money.Amount, bounded bool) {
 	for i := range c.Lines {

@@ -83,12 +83,15 @@ func (s *Store) SeenRuns(ctx context.Context, t control.Tenant, heads, trees []s
 	return out, nil
 }
 
-const testedColumns = `head, queued, tree, check_id, finished, shown, decided, first, updated`
+const testedColumns = `head, queued, tree, check_id, finished, shown, decided, first, updated, answer`
 
 func readTested(row scan, c *control.TestedCheck) error {
 	var first, updated int64
-	err := row(&c.Head, &c.Queued, &c.Tree, &c.ID, &c.Finished, &c.Shown, &c.Decided, &first, &updated)
+	err := row(&c.Head, &c.Queued, &c.Tree, &c.ID, &c.Finished, &c.Shown, &c.Decided, &first, &updated, (*[]byte)(&c.Answer))
 	c.First, c.Updated = fromMicros(first), fromMicros(updated)
+	if len(c.Answer) == 0 {
+		c.Answer = nil // the databases differ in what they give for no bytes
+	}
 	return err
 }
 
@@ -108,10 +111,10 @@ func (s *Store) TestedChecks(ctx context.Context, t control.Tenant, tree string)
 // SaveTestedCheck replaces it, but for what the ledger has of it.
 func (s *Store) SaveTestedCheck(ctx context.Context, t control.Tenant, c control.TestedCheck) error {
 	return s.put(ctx, `INSERT INTO tested_check (installation_id, repository_id, `+testedColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10, $11)
 		ON CONFLICT (installation_id, repository_id, head) DO UPDATE SET queued = excluded.queued, tree = excluded.tree,
-			check_id = excluded.check_id, finished = excluded.finished, shown = excluded.shown, first = excluded.first, updated = excluded.updated`,
-		t.Installation, t.Repository, c.Head, c.Queued, c.Tree, c.ID, c.Finished, c.Shown, micros(c.First), micros(c.Updated))
+			check_id = excluded.check_id, finished = excluded.finished, shown = excluded.shown, first = excluded.first, updated = excluded.updated, answer = excluded.answer`,
+		t.Installation, t.Repository, c.Head, c.Queued, c.Tree, c.ID, c.Finished, c.Shown, micros(c.First), micros(c.Updated), filled(c.Answer))
 }
 
 // RecordTested appends the decision to the ledger, unless it is the last one of its head, and returns the ledger's end.

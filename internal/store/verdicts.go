@@ -63,10 +63,13 @@ func (s *Store) Record(ctx context.Context, t control.Tenant, v control.VerdictR
 		if err != nil {
 			return err
 		}
-		_, err = b.exec(ctx, `INSERT INTO verdict (installation_id, repository_id, sequence, `+verdictColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			t.Installation, t.Repository, entry.Sequence, v.Number, v.Head, v.Outcome.String(), v.Digest, filled(v.Report), micros(v.At))
-		return err
+		_, err = b.exec(ctx, `INSERT INTO verdict (installation_id, repository_id, sequence, `+verdictColumns+`, headline)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			t.Installation, t.Repository, entry.Sequence, v.Number, v.Head, v.Outcome.String(), v.Digest, filled(v.Report), micros(v.At), printable(v.Headline))
+		if err != nil {
+			return err
+		}
+		return listVerdict(ctx, b, t, entry.Sequence, v)
 	})
 	if err != nil {
 		return control.LedgerEntry{}, fmt.Errorf("recording a verdict: %w", err)

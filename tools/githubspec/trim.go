@@ -59,6 +59,10 @@ func operations() map[string][]string {
 		"/app-manifests/{code}/conversions":                                   {"post"},
 		"/rate_limit":                                                         {"get"},
 		"/meta":                                                               {"get"},
+		"/user":                                                               {"get"},
+		"/user/installations":                                                 {"get"},
+		"/user/installations/{installation_id}/repositories":                  {"get"},
+		"/applications/{client_id}/token":                                     {"delete"},
 	}
 }
 

@@ -73,7 +73,20 @@ func (s *Server) admit(c *call, e endpoint, method string) (answer, bool) {
 			return refuse(http.StatusUnauthorized, "%v", err), true
 		}
 		return answer{}, false
+	case asClient:
+		if id, secret, _ := c.BasicAuth(); id != ClientID || secret != ClientSecret {
+			return notFound(), true
+		}
+		return answer{}, false
+	case asPerson:
+		if !s.admitPerson(c, credential) {
+			return refuse(http.StatusUnauthorized, "Bad credentials"), true
+		}
+		return answer{}, false
 	case asInstallation, asRepository:
+	}
+	if e.as == asRepository && e.needs == "metadata:read" && s.admitPerson(c, credential) {
+		return s.reach(c, e)
 	}
 	t, known := s.tokens[credential]
 	if !known || !s.o.Now().Before(t.until) || s.installations[t.installation] == nil {
@@ -117,7 +130,7 @@ func (s *Server) reach(c *call, e endpoint) (answer, bool) {
 	if id == 0 {
 		name := strings.ToLower(c.PathValue("owner") + "/" + c.PathValue("repo"))
 		if r = s.names[name]; r == nil {
-			if old := s.moved[name]; old != nil {
+			if old := s.moved[name]; old != nil && (c.person == "" || s.visible(old, c.person)) {
 				rest := strings.SplitN(c.URL.EscapedPath(), "/", 5)
 				to := fmt.Sprintf("%s/repositories/%d", s.base, old.ID)
 				if len(rest) == 5 {
@@ -127,7 +140,11 @@ func (s *Server) reach(c *call, e endpoint) (answer, bool) {
 			}
 		}
 	}
-	if r == nil || r.gone || !s.installations[c.token.installation].repos[r.ID] || c.token.repos != nil && !c.token.repos[r.ID] {
+	if r != nil && c.person != "" && s.visible(r, c.person) {
+		c.repo = r
+		return answer{}, false
+	}
+	if r == nil || r.gone || c.person != "" || !s.installations[c.token.installation].repos[r.ID] || c.token.repos != nil && !c.token.repos[r.ID] {
 		return notFound(), true
 	}
 	name, level, _ := strings.Cut(e.needs, ":")
@@ -256,7 +273,7 @@ func (s *Server) convert(c *call) answer {
 	}
 	delete(s.manifests, code)
 	body := s.appJSON()
-	body["client_id"], body["client_secret"] = "Iv1.standin", "client-secret-of-the-stand-in"
+	body["client_id"], body["client_secret"] = ClientID, ClientSecret
 	body["webhook_secret"], body["pem"] = s.secret, string(s.PrivateKeyPEM())
 	return answer{status: http.StatusCreated, body: body}
 }

@@ -20,6 +20,8 @@ type call struct {
 	body  []byte
 	token token // of an installation; zero: the App itself, or nobody
 	repo  *Repo // of a repository's route
+
+	person string // whose own token it is; empty: nobody's
 }
 
 // answer is what is said to it.
@@ -57,6 +59,8 @@ const (
 	asInstallation
 	asApp
 	asAnybody
+	asPerson // somebody's own token
+	asClient // the App's client id and secret
 )
 
 // handle adds a route. Its function runs under the lock.
@@ -95,7 +99,7 @@ func (s *Server) answer(w http.ResponseWriter, c *call, e endpoint, method strin
 		a.status, data = http.StatusNotModified, nil
 		entry.Counted = false
 	}
-	if e.as != asRepository && e.as != asInstallation {
+	if e.as != asRepository && e.as != asInstallation || c.person != "" {
 		entry.Counted = false // no installation's quota
 	}
 	entry.Status = a.status

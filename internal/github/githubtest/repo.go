@@ -334,3 +334,10 @@ func (r *Repo) Text(branch, path string) string {
 	}
 	return string(r.net.blobs[c.files[path]])
 }
+
+// Repository is that of owner and name; nil where there is none.
+func (s *Server) Repository(owner, name string) *Repo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.names[strings.ToLower(owner+"/"+name)]
+}

@@ -61,6 +61,7 @@ type Server struct {
 	maxInFlight   int
 	issuer        *issuer
 	left          leftBehind
+	signIn        signIn
 }
 
 // New makes an empty GitHub with one App.
@@ -191,6 +192,7 @@ func (s *Server) routes() {
 	s.teamRoutes()
 	s.deploymentRoutes()
 	s.issueRoutes()
+	s.signInRoutes()
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.note(Request{Method: r.Method, Path: r.URL.Path, Status: http.StatusNotFound, Counted: true})
 		s.reject("no route for " + r.Method + " " + r.URL.Path)

@@ -1,0 +1,69 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/org/platform-action/internal/render"
+)
+
+// Confirm takes the word of somebody who signed in that the increase of a verdict is meant: by the rules of the button on
+// the check run, with the role that GitHub says they have now. What they may not do is *Refused.
+func (f *Flow) Confirm(ctx context.Context, t Tenant, number int, by Person, digest string) error {
+	return f.within(ctx, t, func(ctx context.Context, r Repository) error {
+		if r.Archived {
+			return &Refused{Forbidden, "confirm", "The repository is archived: nothing can be merged there."}
+		}
+		if by.Kind != "User" {
+			return &Refused{Forbidden, "confirm", "Only a person can confirm a cost."}
+		}
+		may, err := f.mayWrite(ctx, r, by)
+		if err != nil {
+			return err
+		}
+		if !may {
+			return &Refused{Forbidden, "confirm", "You may read this repository, and not write to it: somebody with write access confirms its costs. A role that was given just now counts after five minutes."}
+		}
+		p, err := f.o.Forge.Pull(ctx, r, number)
+		if err != nil {
+			return err
+		}
+		if !p.Open {
+			return &Refused{Forbidden, "confirm", "The pull request is closed."}
+		}
+		answer, err := f.acknowledge(ctx, r, p, p.Head, by, digest)
+		if err == nil && answer != "" {
+			return &Refused{Forbidden, "confirm", answer}
+		}
+		return err
+	})
+}
+
+// Environments are what is asked of deployments, by the default branch as it was last read and the organisation as it is.
+func (f *Flow) Environments(ctx context.Context, t Tenant) (Environments, error) {
+	var out Environments
+	err := f.within(ctx, t, func(ctx context.Context, r Repository) error {
+		data, known, err := f.o.Records.Recall(ctx, r.Tenant, snapshotName)
+		if err != nil || !known {
+			return err
+		}
+		var s snapshot
+		if err := json.Unmarshal(data, &s); err != nil {
+			return fmt.Errorf("the snapshot of the default branch cannot be read: %w", err)
+		}
+		o, err := f.organisation(ctx, r.Tenant)
+		if err != nil {
+			return fmt.Errorf("the organisation's settings: %w", err)
+		}
+		settings := s.inForce().settings(o)
+		out = Environments{Commit: s.Commit, Ask: settings.Config.Environments, Notes: settings.Notes}
+		return nil
+	})
+	return out, err
+}
+
+// Awaits is the digest that a confirmation has to name, if a verdict waits for one.
+func Awaits(r render.Report) (digest string, waits bool) {
+	return shortened(r.Verdict.Digest), waitsForAck(r.Verdict)
+}
