@@ -106,7 +106,8 @@ func viewOf(d control.DeploymentRecord) deploymentView {
 	why, rest, _ := strings.Cut(d.Comment, "\n")
 	v := deploymentView{DeploymentRecord: d, State: deploymentState(d), Why: why, Stuck: d.Basis != evidence.BasisBypass && d.Outcome != gate.OutcomeApproved}
 	for line := range strings.Lines(rest) {
-		if line = strings.TrimSpace(line); line != "" {
+		line = strings.TrimSpace(line)
+		if told := strings.HasPrefix(line, "Ledger: ") || strings.HasPrefix(line, "https://") || strings.HasPrefix(line, "http://"); line != "" && !told { // the page links to these
 			v.Detail = append(v.Detail, line)
 		}
 	}
