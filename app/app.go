@@ -69,10 +69,16 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 	if err := addAPI(routes, c, flow, m, log); err != nil {
 		return nil, err
 	}
-	if err := addPages(routes, c, db, flow, allowed, log); err != nil {
+	console, err := addPages(routes, c, db, flow, allowed, log)
+	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context) error { return work(ctx, db, flow, log) }, nil
+	return func(ctx context.Context) error {
+		if err := console(ctx); err != nil {
+			return err
+		}
+		return work(ctx, db, flow, log)
+	}, nil
 }
 
 // addAPI takes uploads where the server knows its own address: tokens are made out to it.

@@ -2,8 +2,10 @@ package main
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/chromedp"
 
 	"github.com/org/platform-action/internal/github/githubtest"
@@ -54,4 +56,29 @@ func (w *world) rejectedDeployment() *githubtest.Repo {
 	w.send(r.Deploy(deploying(11, r.Commit("main", map[string]string{"urgent.md": "text\n"})), "production"))
 	w.gate(r, 11, "rejected")
 	return r
+}
+
+// TestBrowserConsole: the queue's page works under its policy, which lets nothing in but its own scripts.
+func TestBrowserConsole(t *testing.T) {
+	c := newChrome(t)
+	w := newPagesWorld(t)
+	w.env["PLATFORM_OPERATORS_TEAM"] = "acme/platform"
+	i, r := w.shop("acme", nil)
+	w.hub.Join(i, "platform", "ada", "active")
+	r.SetRole("ada", "read")
+	w.start()
+	w.swept()
+	w.hub.Browse("ada")
+	var text string
+	c.run(log.Enable(), chromedp.EmulateViewport(1200, 1000), chromedp.Navigate(w.url+"/-/jobs/jobs?state=completed"), chromedp.WaitVisible(`a[href*="/-/jobs/jobs/"]`, chromedp.ByQuery),
+		chromedp.Text("body", &text, chromedp.ByQuery))
+	c.picture("queue")
+	if !strings.Contains(text, "task") {
+		t.Errorf("the queue shows %q", text)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, fault := range c.faults {
+		t.Error(fault)
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -21,30 +22,41 @@ func pageURL(c environ.Config) string {
 	return strings.TrimSuffix(c.PublicURL, "/")
 }
 
-// addPages serves the pages to people who sign in, or says why nobody can.
-func addPages(routes *http.ServeMux, c environ.Config, db *store.Store, flow *control.Flow, allowed map[int64]bool, log *slog.Logger) error {
+// addPages serves the pages to people who sign in, or says why nobody can; what it returns works for the queue's console.
+func addPages(routes *http.ServeMux, c environ.Config, db *store.Store, flow *control.Flow, allowed map[int64]bool, log *slog.Logger) (func(context.Context) error, error) {
+	idle := func(context.Context) error { return nil }
 	if missing := c.SignInMissing(); len(missing) > 0 {
 		log.Warn("nobody can sign in to the pages: see docs/pages.md", "missing", strings.Join(missing, ", "))
 		closed, err := web.NewClosed(missing, log)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		routes.Handle("/", closed)
-		return nil
+		return idle, nil
 	}
 	people, err := github.NewPeople(github.PeopleOptions{
 		APIURL: c.APIURL, WebURL: c.WebURL(), ClientID: c.OAuthClientID, ClientSecret: c.OAuthClientSecret, Callback: pageURL(c) + github.SignInPath,
 	})
 	if err != nil {
-		return err
+		return nil, err
+	}
+	var jobs http.Handler
+	start := idle
+	if c.OperatorsTeam != "" {
+		console, err := newConsole(db, log)
+		if err != nil {
+			return nil, err
+		}
+		jobs, start = console, console.Start
 	}
 	pages, err := web.NewPages(web.PagesOptions{
 		PublicURL: c.PublicURL, WebURL: c.WebURL(), Key: c.EncryptionKey, People: people, Records: db, Deployments: db, App: c.AppID, Desk: flow, Now: time.Now, Log: log,
+		Operators: c.OperatorsTeam, Jobs: jobs,
 		Allowed: func(account int64) bool { return len(allowed) == 0 || allowed[account] },
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	routes.Handle("/", pages)
-	return nil
+	return start, nil
 }

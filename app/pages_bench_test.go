@@ -56,6 +56,10 @@ func (e *everybody) Survey(context.Context, string, string, string) (scan.Facts,
 	return scan.Facts{}, nil
 }
 
+func (e *everybody) InTeam(context.Context, string, string, string, string) (bool, error) {
+	return false, nil
+}
+
 // BenchmarkPages measures pages over SQLite with 100,000 verdicts of 200 repositories, all of which one person may see; GitHub's
 // own answers and the sums of the first page, which are kept for a minute, are in the first request alone.
 func BenchmarkPages(b *testing.B) {

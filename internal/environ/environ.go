@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ type Config struct {
 
 	OAuthClientID     string `env:"PLATFORM_OAUTH_CLIENT_ID"`
 	OAuthClientSecret string `env:"PLATFORM_OAUTH_CLIENT_SECRET"`
+	OperatorsTeam     string `env:"PLATFORM_OPERATORS_TEAM"`
 
 	AllowedAccounts []int64 `env:"PLATFORM_ALLOWED_ACCOUNTS"`
 	PolicyRepo      string  `env:"PLATFORM_POLICY_REPO" envDefault:".github"`
@@ -195,6 +197,8 @@ func readEncryptionKey(file string) ([]byte, error) {
 	return nil, errors.New("PLATFORM_ENCRYPTION_KEY_FILE does not hold 32 bytes: make one with `openssl rand -hex 32`")
 }
 
+var teamForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[a-z0-9][a-z0-9_-]{0,99}$`)
+
 func (c *Config) check() []error {
 	var faults []error
 	add := func(bad bool, text string) {
@@ -217,6 +221,7 @@ func (c *Config) check() []error {
 	add(c.LogFormat != "text" && c.LogFormat != "json", "PLATFORM_LOG_FORMAT is neither text nor json")
 	add(c.Level.UnmarshalText([]byte(c.LogLevel)) != nil, "PLATFORM_LOG_LEVEL is none of debug, info, warn and error")
 	add((c.OAuthClientID == "") != (c.OAuthClientSecret == ""), "PLATFORM_OAUTH_CLIENT_ID and PLATFORM_OAUTH_CLIENT_SECRET belong together, and one of them is missing: both stand on the App's page at GitHub")
+	add(c.OperatorsTeam != "" && !teamForm.MatchString(c.OperatorsTeam), "PLATFORM_OPERATORS_TEAM is no ORG/TEAM, such as acme/platform: the team's name as it stands in its address at GitHub")
 	for _, u := range []struct{ name, value string }{{"PLATFORM_GITHUB_API_URL", c.APIURL}, {"PLATFORM_PUBLIC_URL", c.PublicURL}} {
 		parsed, err := url.Parse(u.value)
 		add(u.value != "" && (err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http"), u.name+" is no web address")

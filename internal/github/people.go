@@ -118,6 +118,17 @@ func personFault(doing string, err error) error {
 	return fault(doing, err)
 }
 
+// InTeam reports that somebody is in a team of an organisation; an invitation that was not accepted does not count. A team
+// that they may not see is none.
+func (p *People) InTeam(ctx context.Context, token, org, team, login string) (bool, error) {
+	m, _, err := p.as(token).Teams.GetTeamMembershipBySlug(ctx, url.PathEscape(org), url.PathEscape(team), url.PathEscape(login))
+	err = personFault("reading who operates the server", err)
+	if errors.Is(err, control.ErrGone) || errors.Is(err, control.ErrForbidden) {
+		return false, nil
+	}
+	return err == nil && m.GetState() == "active", err
+}
+
 // Survey reads how a repository deploys, as somebody may see it.
 func (p *People) Survey(ctx context.Context, token, owner, name string) (scan.Facts, error) {
 	return Survey(ctx, &Reader{p.as(token)}, "repos/"+url.PathEscape(owner)+"/"+url.PathEscape(name))

@@ -19,6 +19,14 @@ type access struct {
 	one  *lru.Cache[string, seenOne]
 	many *lru.Cache[string, seenMany]
 	sums *lru.Cache[string, seenSums]
+
+	operators *lru.Cache[string, seenOperator]
+}
+
+// seenOperator is whether a session's person is in the operators' team.
+type seenOperator struct {
+	at  time.Time
+	may bool
 }
 
 // seenSums are what pull requests of everything that a session may see add a month.
@@ -49,13 +57,18 @@ func newAccess() (*access, error) {
 		return nil, err
 	}
 	sums, err := lru.New[string, seenSums](500)
-	return &access{one, many, sums}, err
+	if err != nil {
+		return nil, err
+	}
+	operators, err := lru.New[string, seenOperator](500)
+	return &access{one, many, sums, operators}, err
 }
 
 // forget drops the lists of a session that ends; what else is kept ends within a minute.
 func (a *access) forget(s *session) {
 	a.many.Remove(s.ID)
 	a.sums.Remove(s.ID)
+	a.operators.Remove(s.ID)
 }
 
 // repository is that of owner and name if the person may see it and we serve it: control.ErrGone otherwise, whichever of

@@ -20,6 +20,7 @@ type overviewPage struct {
 	More    bool // further ones are blocked
 	Recent  []listed
 	Trends  []trend
+	Jobs    string // address of the queue's console; empty: not for this person
 }
 
 // listed is a verdict of a list, with its repository.
@@ -72,6 +73,9 @@ func (p *pages) overview(w http.ResponseWriter, r *http.Request) {
 	if body.Trends, err = p.sums(r.Context(), s, repos); err != nil {
 		p.failed(w, r, err)
 		return
+	}
+	if may, err := p.operates(r, s); err == nil && may { // an error is told there
+		body.Jobs = JobsPath + "/"
 	}
 	p.show(w, r, http.StatusOK, "overview", "Overview", nil, body)
 }

@@ -34,6 +34,8 @@ type People interface {
 	Repository(ctx context.Context, token, owner, name string) (control.Visible, error)
 	Visible(ctx context.Context, token string) (list []control.Visible, whole bool, err error)
 	Revoke(ctx context.Context, token string) error
+	// InTeam reports that somebody is in a team of an organisation. A team that they may not see is none.
+	InTeam(ctx context.Context, token, org, team, login string) (bool, error)
 	// Survey reads how a repository deploys; what the token may not see is missing.
 	Survey(ctx context.Context, token, owner, name string) (scan.Facts, error)
 }
@@ -48,7 +50,7 @@ type Desk interface {
 	RevokeWaiver(ctx context.Context, t control.Tenant, by control.Person, id string) error
 }
 
-// PagesOptions are what the pages need. All are required.
+// PagesOptions are what the pages need. All are required but Operators and Jobs.
 type PagesOptions struct {
 	PublicURL   string // where people reach the server
 	WebURL      string // where GitHub shows its pages
@@ -58,6 +60,8 @@ type PagesOptions struct {
 	Records     control.PageRecords
 	Deployments control.DeploymentPageRecords
 	Desk        Desk
+	Operators   string                   // ORG/TEAM that may see the queue; empty: nobody
+	Jobs        http.Handler             // the queue's console, below JobsPath; nil: there is none
 	Allowed     func(account int64) bool // accounts that are served
 	Now         func() time.Time
 	Log         *slog.Logger
@@ -112,7 +116,7 @@ func NewPages(o PagesOptions) (http.Handler, error) {
 	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.say(w, r, http.StatusForbidden, note{Title: "Another site sent this form", Text: "Nothing was changed."})
 	}))
-	return foreign.Handler(p.routes()), nil
+	return foreign.Handler(p.withJobs(p.routes())), nil
 }
 
 // shell is what every page stands in.

@@ -211,3 +211,6 @@ func (h *house) refusal() error {
 func (h *house) Survey(context.Context, string, string, string) (scan.Facts, error) {
 	return h.facts, nil
 }
+func (h *house) InTeam(context.Context, string, string, string, string) (bool, error) {
+	return false, nil
+}

@@ -15,6 +15,9 @@ func (s *Server) Join(i *Installation, team, login, state string) {
 
 func (s *Server) teamRoutes() {
 	s.handle(endpoint{as: asInstallation, pattern: "GET /orgs/{org}/teams/{team_slug}/memberships/{username}", do: func(c *call) answer {
+		if c.person != "" {
+			return s.ownMembership(c)
+		}
 		if c.token.permissions["members"] == "" {
 			return refuse(http.StatusForbidden, "Resource not accessible by integration")
 		}
@@ -24,4 +27,13 @@ func (s *Server) teamRoutes() {
 		}
 		return ok(object{"url": s.base + c.URL.Path, "role": "member", "state": state})
 	}})
+}
+
+// ownMembership answers somebody's own token, which sees teams where both they and the App may.
+func (s *Server) ownMembership(c *call) answer {
+	state := s.teams[strings.ToLower(c.PathValue("org")+"/"+c.PathValue("team_slug"))+"/"+c.PathValue("username")]
+	if state == "" || c.person != c.PathValue("username") || s.grants.permissions["members"] == "" {
+		return notFound()
+	}
+	return ok(object{"url": s.base + c.URL.Path, "role": "member", "state": state})
 }
