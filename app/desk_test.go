@@ -43,7 +43,7 @@ var deskKey = sync.OnceValue(func() *rsa.PrivateKey { //nolint:gochecknoglobals 
 })
 
 // deskEngine compiles each set of policies once for all desks: what it keeps is named by its content and never changes.
-var deskEngine = sync.OnceValues(func() (*control.Engine, error) { return control.NewEngine(nil) }) //nolint:gochecknoglobals // likewise
+var deskEngine = sync.OnceValues(func() (*control.Engine, error) { return control.NewEngine(nil) })
 
 // Want implements control.Queue.
 func (d *desk) Want(_ context.Context, tasks ...control.Task) error {
