@@ -3,23 +3,39 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// parity wants the digest of the last run to be that of `platform check` with these arguments in the workspace.
-func parity(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) == 0 {
-		ts.Fatalf("usage: parity ARGS…")
+// parity wants the digest of the last run to be that of `platform check` with these arguments in the workspace. The
+// command line is built once, in dir, with the flags of `make build`, so that its cache serves here too.
+func parity(dir string) func(ts *testscript.TestScript, neg bool, args []string) {
+	built := sync.OnceValues(func() (string, error) {
+		binary := filepath.Join(dir, "platform-cli")
+		build := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "../cmd/platform")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("go build: %w\n%s", err, out)
+		}
+		return binary, nil
+	})
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) == 0 {
+			ts.Fatalf("usage: parity ARGS…")
+		}
+		binary, err := built()
+		ts.Check(err)
+		compare(ts, binary, args)
 	}
-	binary := filepath.Join(ts.MkAbs("."), "platform-cli")
-	build := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "../cmd/platform")
-	if out, err := build.CombinedOutput(); err != nil {
-		ts.Fatalf("%v\n%s", err, out)
-	}
+}
+
+func compare(ts *testscript.TestScript, binary string, args []string) {
 	cmd := exec.CommandContext(context.Background(), binary, append([]string{"check", "--format", "json"}, args...)...)
 	cmd.Dir = ts.MkAbs("ws")
 	var fault strings.Builder

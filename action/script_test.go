@@ -27,7 +27,7 @@ func TestScripts(t *testing.T) {
 			e.Values[hubKey{}] = &standIn{}
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "hub": hub, "output": output, "parity": parity},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "hub": hub, "output": output, "parity": parity(t.TempDir())},
 	})
 }
 

@@ -22,11 +22,7 @@ import (
 // built is the Action's program.
 func (w *world) built() string {
 	w.t.Helper()
-	binary := filepath.Join(w.t.TempDir(), "action")
-	if out, err := exec.CommandContext(w.t.Context(), "go", "build", "-o", binary, "../action").CombinedOutput(); err != nil {
-		w.t.Fatalf("%v\n%s", err, out)
-	}
-	return binary
+	return runnable(w.t, actionProgram)
 }
 
 // step runs the Action as a step of a run's job, in a folder that holds these files, with further variables.

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -154,18 +152,12 @@ func deliver(b *testing.B, o githubtest.Options, n, perAccount, terraform int, g
 
 // BenchmarkIdle measures the program itself: from its start to ready, and the memory that it then holds.
 func BenchmarkIdle(b *testing.B) {
-	binary := filepath.Join(b.TempDir(), "platform-app")
-	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
-	}
+	runnable(b, serverProgram) // before the clock begins
 	var ready time.Duration
 	var memory float64
 	for range b.N {
 		w := openWorld(b, githubtest.Options{})
 		w.shop("acme", nil)
-		w.binary = binary
 		from := time.Now()
 		kill := w.spawn()
 		ready += time.Since(from)

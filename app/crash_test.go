@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -14,27 +13,22 @@ import (
 	"github.com/org/platform-action/internal/github/githubtest"
 )
 
-// TestMain lets the test binary be the server, so that a test can kill it.
+// TestMain lets the test binary be the sandbox of the servers in it.
 func TestMain(m *testing.M) {
-	if os.Getenv("PLATFORM_TEST_SERVE") == "1" {
-		os.Exit(run(context.Background(), nil, os.Environ(), io.Discard, os.Stderr))
-	}
 	if len(os.Args) == 2 && os.Args[1] == sandboxArgument {
 		os.Exit(run(context.Background(), os.Args[1:], nil, os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	shared.remove()
+	os.Exit(code)
 }
 
 // spawn starts the server as a process of its own, and returns how to kill it.
 func (w *world) spawn() (kill func()) {
 	w.t.Helper()
 	w.log.forget()
-	binary := w.binary
-	if binary == "" {
-		binary = os.Args[0]
-	}
-	cmd := exec.CommandContext(context.WithoutCancel(w.t.Context()), binary)
-	cmd.Env = append(variables(w.env), "PLATFORM_TEST_SERVE=1", "PATH="+os.Getenv("PATH"))
+	cmd := exec.CommandContext(context.WithoutCancel(w.t.Context()), runnable(w.t, serverProgram))
+	cmd.Env = append(variables(w.env), "PATH="+os.Getenv("PATH"))
 	cmd.Stderr = w.log
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +42,9 @@ var deskKey = sync.OnceValue(func() *rsa.PrivateKey { //nolint:gochecknoglobals 
 	return key
 })
 
+// deskEngine compiles each set of policies once for all desks: what it keeps is named by its content and never changes.
+var deskEngine = sync.OnceValues(func() (*control.Engine, error) { return control.NewEngine(nil) })
+
 // Want implements control.Queue.
 func (d *desk) Want(_ context.Context, tasks ...control.Task) error {
 	d.wanted = append(d.wanted, tasks...)
@@ -63,7 +65,7 @@ func newDesk(t *testing.T, more string) *desk {
 	}
 	log := &journal{}
 	logger := slog.New(slog.NewTextHandler(log, nil))
-	if d.db, err = store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "p.db"), Now: clock, Log: logger}); err != nil {
+	if d.db, err = store.Open(t.Context(), store.Options{URL: newDatabase(t), Now: clock, Log: logger}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -80,7 +82,7 @@ func newDesk(t *testing.T, more string) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := control.NewEngine(nil)
+	engine, err := deskEngine()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,7 @@ func TestSetup(t *testing.T) {
 	for _, name := range []string{"APP_ID", "PRIVATE_KEY", "WEBHOOK_SECRET"} {
 		delete(w.env, "PLATFORM_GITHUB_"+name)
 	}
+	w.env["PLATFORM_DATABASE_URL"] = "sqlite:" + filepath.Join(t.TempDir(), "new.db")
 	key := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(key, []byte(strings.Repeat("k", 32)), 0o600); err != nil {
 		t.Fatal(err)
@@ -85,6 +86,7 @@ func TestSetupShown(t *testing.T) {
 	for _, name := range []string{"APP_ID", "PRIVATE_KEY", "WEBHOOK_SECRET"} {
 		delete(w.env, "PLATFORM_GITHUB_"+name)
 	}
+	w.env["PLATFORM_DATABASE_URL"] = "sqlite:" + filepath.Join(t.TempDir(), "new.db")
 	w.start()
 	link := w.log.attribute("no credentials are configured: set up the App", "url")
 	_, body := w.get(w.url + "/setup?token=" + link[strings.Index(link, "token=")+len("token="):])

@@ -54,14 +54,10 @@ func (w *world) upload(run githubtest.Run, plan string) (code int, text string) 
 	return cmd.ProcessState.ExitCode(), string(out)
 }
 
-// cli builds the command line's program.
+// cli is the command line's program.
 func (w *world) cli() string {
 	w.t.Helper()
-	binary := filepath.Join(w.t.TempDir(), "platform")
-	if out, err := exec.CommandContext(w.t.Context(), "go", "build", "-o", binary, "../cmd/platform").CombinedOutput(); err != nil {
-		w.t.Fatalf("%v\n%s", err, out)
-	}
-	return binary
+	return runnable(w.t, cliProgram)
 }
 
 // public gives the server an address that it knows itself.

@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits for what has to happen; only a failing one ever uses it up.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // world is GitHub's stand-in, and the server as a user starts it.
 type world struct {
@@ -31,9 +31,8 @@ type world struct {
 	log  *journal
 	wait time.Duration
 
-	binary  string // that runs as a process of its own; empty: the test's own
-	process int    // its id
-	shops   int    // that were added while it runs
+	process int // of the server, where it is one of its own
+	shops   int // that were added while it runs
 
 	stop context.CancelFunc
 	done chan int
@@ -43,7 +42,9 @@ type world struct {
 func newWorld(t testing.TB, o githubtest.Options) *world {
 	t.Helper()
 	o.Validate = true
-	return openWorld(t, o)
+	w := openWorld(t, o)
+	w.env["PLATFORM_DATABASE_URL"] = newDatabase(t)
+	return w
 }
 
 func openWorld(t testing.TB, o githubtest.Options) *world {

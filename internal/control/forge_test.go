@@ -152,6 +152,9 @@ var (
 	noon       = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 )
 
+// sharedEngine compiles each set of policies once for all benches: what it keeps is named by its content and never changes.
+var sharedEngine = sync.OnceValues(func() (*control.Engine, error) { return control.NewEngine(nil) })
+
 // bench is a flow over a database of its own and a forge in memory.
 type bench struct {
 	*forge
@@ -166,7 +169,7 @@ func newBench(t *testing.T, main fstest.MapFS) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	engine, err := control.NewEngine(nil)
+	engine, err := sharedEngine()
 	if err != nil {
 		t.Fatal(err)
 	}

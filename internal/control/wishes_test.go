@@ -15,7 +15,7 @@ import (
 // with makes the bench's flow anew, with something in its way.
 func (b *bench) with(t *testing.T, change func(*control.FlowOptions)) {
 	t.Helper()
-	engine, err := control.NewEngine(nil)
+	engine, err := sharedEngine()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ type attempt struct {
 	started time.Time
 	run     *Run      // nil: the API does not list it
 	records []*Record // of any suite, trusted or not
-	next    *attempt  // another one of the same run
+	next    int32     // 1 + the place of another one of the same run; 0: there is none
 }
 
 type attemptID struct {
@@ -20,37 +20,35 @@ type attemptID struct {
 	attempt int
 }
 
-// attempts finds them by run: ten thousand of one tree are found in the time of a lookup by one number each.
+// attempts finds them by run: ten thousand of one tree are found in the time of a lookup by one number each. Places stand for
+// pointers, which the garbage collector would follow.
 type attempts struct {
-	first map[int64]*attempt // by run id
-	slab  []attempt          // where they are, as long as there is room
-	all   []*attempt
+	last map[int64]int32 // by run id: as attempt.next
+	list []attempt
 }
 
+// newAttempts has room for so many.
+func newAttempts(n int) *attempts {
+	return &attempts{last: make(map[int64]int32, n), list: make([]attempt, 0, n)}
+}
+
+// get finds an attempt or adds it. The pointer holds until the next call.
 func (s *attempts) get(id attemptID) *attempt {
-	first := s.first[id.run]
-	for at := first; at != nil; at = at.next {
-		if at.id == id {
+	last := s.last[id.run]
+	for place := last; place != 0; place = s.list[place-1].next {
+		if at := &s.list[place-1]; at.id == id {
 			return at
 		}
 	}
-	var at *attempt
-	if len(s.slab) < cap(s.slab) {
-		s.slab = append(s.slab, attempt{})
-		at = &s.slab[len(s.slab)-1]
-	} else {
-		at = new(attempt)
-	}
-	at.id, at.next = id, first
-	s.first[id.run] = at
-	s.all = append(s.all, at)
-	return at
+	s.list = append(s.list, attempt{id: id, next: last})
+	s.last[id.run] = int32(len(s.list)) //nolint:gosec // as many as there are records and runs
+	return &s.list[len(s.list)-1]
 }
 
 // recorded reports that a run recorded something about the subject.
 func (s *attempts) recorded(run int64) bool {
-	for at := s.first[run]; at != nil; at = at.next {
-		if at.records != nil {
+	for place := s.last[run]; place != 0; place = s.list[place-1].next {
+		if s.list[place-1].records != nil {
 			return true
 		}
 	}
@@ -59,11 +57,25 @@ func (s *attempts) recorded(run int64) bool {
 
 // newestFirst orders them by start, then by id, so that no re-run of an old run and no new run hides behind the other.
 func (s *attempts) newestFirst() []*attempt {
-	slices.SortFunc(s.all, func(x, y *attempt) int {
-		if c := y.started.Compare(x.started); c != 0 {
-			return c
+	type dated struct { // a start is taken apart once, and not at every comparison
+		second            int64
+		nanosecond, place int32
+	}
+	order := make([]dated, len(s.list))
+	for i := range s.list {
+		at := &s.list[i]
+		order[i] = dated{at.started.Unix(), int32(at.started.Nanosecond()), int32(i)} //nolint:gosec // both are small
+	}
+	slices.SortFunc(order, func(x, y dated) int {
+		if x.second != y.second {
+			return cmp.Compare(y.second, x.second)
 		}
-		return cmp.Or(cmp.Compare(y.id.run, x.id.run), cmp.Compare(y.id.attempt, x.id.attempt))
+		a, b := s.list[x.place].id, s.list[y.place].id
+		return cmp.Or(cmp.Compare(y.nanosecond, x.nanosecond), cmp.Compare(b.run, a.run), cmp.Compare(b.attempt, a.attempt))
 	})
-	return s.all
+	all := make([]*attempt, len(order))
+	for i, d := range order {
+		all[i] = &s.list[d.place]
+	}
+	return all
 }

@@ -106,7 +106,7 @@ func ask(q Question) *asked {
 	a.suites = slices.Clone(q.Requirement.Suites)
 	slices.SortStableFunc(a.suites, func(x, y SuiteRequirement) int { return cmp.Compare(x.Name, y.Name) })
 	bound := a.gather()
-	seen := &attempts{first: make(map[int64]*attempt, len(bound)), slab: make([]attempt, 0, len(bound))}
+	seen := newAttempts(len(bound))
 	for i, r := range bound {
 		at := seen.get(attemptID{r.Producer.RunID, r.Producer.Attempt})
 		if at.records == nil {

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/golang-jwt/jwt/v4"
 )
@@ -21,10 +22,17 @@ type issuer struct {
 	turns int
 }
 
-func newIssuer() (*issuer, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	return &issuer{key: key, id: "key-1", turns: 1}, err
-}
+// firstKeys are made once a process, because that takes long: the App's, and the one that tokens are signed with until
+// RotateKeys. Every server has them.
+var firstKeys = sync.OnceValues(func() (keys struct{ app, issuer *rsa.PrivateKey }, err error) { //nolint:gochecknoglobals // nothing of it changes
+	if keys.app, err = rsa.GenerateKey(rand.Reader, keyBits); err != nil {
+		return keys, err
+	}
+	keys.issuer, err = rsa.GenerateKey(rand.Reader, keyBits)
+	return keys, err
+})
+
+const keyBits = 2048
 
 const issuerPath = "/_services/token"
 
@@ -33,15 +41,14 @@ func (s *Server) Issuer() string { return s.base + issuerPath }
 
 // RotateKeys replaces the key that tokens are signed with.
 func (s *Server) RotateKeys() error {
-	fresh, err := newIssuer()
+	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fresh.turns = s.issuer.turns + 1
-	fresh.id = fmt.Sprintf("key-%d", fresh.turns)
-	s.issuer = fresh
+	turns := s.issuer.turns + 1
+	s.issuer = &issuer{key: key, id: fmt.Sprintf("key-%d", turns), turns: turns}
 	return nil
 }
 

@@ -5,7 +5,6 @@ package githubtest
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/rsa"
 	"errors"
 	"net"
@@ -23,7 +22,7 @@ type Options struct {
 	Now           func() time.Time
 	AppID         int64           // defaults to 7
 	AppSlug       string          // defaults to platform
-	Key           *rsa.PrivateKey // of the App; nil: one is made
+	Key           *rsa.PrivateKey // of the App; nil: one that all servers of the process share
 	TreeLimit     int             // entries of a recursive tree before it is cut; defaults to 100,000
 }
 
@@ -84,16 +83,15 @@ func New(o Options) (*Server, error) {
 		people: map[string]int64{}, teams: map[string]string{}, tokens: map[string]token{}, archives: map[string][]byte{}, manifests: map[string]bool{},
 		windows: map[int64]*window{}, grants: needed(), left: leftBehind{made: map[string]*upload{}}, sender: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
 	}
-	var err error
-	if s.o.Key == nil {
-		if s.o.Key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
-			return nil, err
-		}
-	}
-	if s.issuer, err = newIssuer(); err != nil {
+	keys, err := firstKeys()
+	if err != nil {
 		return nil, err
 	}
-	if s.spec, err = loadDescription(); err != nil {
+	if s.o.Key == nil {
+		s.o.Key = keys.app
+	}
+	s.issuer = &issuer{key: keys.issuer, id: "key-1", turns: 1}
+	if s.spec, err = theDescription(); err != nil {
 		return nil, err
 	}
 	s.routes()

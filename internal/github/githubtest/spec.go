@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,13 +23,16 @@ import (
 //go:embed api.json.gz
 var packed []byte
 
-// description holds requests and answers against GitHub's.
+// description holds requests and answers against GitHub's. It has no state of its own.
 type description struct {
 	mu  sync.Mutex // the library fills caches of its own in the document
 	doc *openapi3.T
 }
 
-func loadDescription() (*description, error) {
+// theDescription is read once a process, because that takes long; it is the same for every server.
+var theDescription = sync.OnceValues(readDescription) //nolint:gochecknoglobals // nothing of it changes
+
+func readDescription() (*description, error) {
 	unzipped, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, err
@@ -79,7 +83,7 @@ func (d *description) request(c *call, path, method string) error {
 		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
 	})
 	if err != nil {
-		return err
+		return told(err)
 	}
 	if err := knownQuery(c, item, op); err != nil {
 		return err
@@ -167,7 +171,15 @@ func (d *description) response(path, method string, status int, data []byte) err
 	if err := json.Unmarshal(data, &value); err != nil {
 		return err
 	}
-	return schema.VisitJSON(value, openapi3.MultiErrors())
+	return told(schema.VisitJSON(value, openapi3.MultiErrors()))
+}
+
+// told is the text of an error that shows parts of the document: nobody may look into that without the lock.
+func told(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(err.Error())
 }
 
 // fill adds what GitHub always sends and the stand-in has no use for, so that its answers have GitHub's whole shape.
