@@ -10,8 +10,10 @@ import (
 	"path/filepath"
 
 	"github.com/org/platform-action/internal/actions"
+	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/gate/lock"
 	"github.com/org/platform-action/internal/gate/seal"
+	"github.com/org/platform-action/internal/github"
 	"github.com/org/platform-action/internal/local"
 	"github.com/org/platform-action/internal/oidc"
 	"github.com/org/platform-action/internal/verdict"
@@ -39,9 +41,7 @@ func (c *step) verify(ctx context.Context) (verdict.Outcome, error) {
 	case job.Server == "":
 		return c.advise(job)
 	}
-	answer, err := job.Ask(ctx, lock.Process{Env: c.env, Now: c.now, Send: func(ctx context.Context, document, receipt any) error {
-		return oidc.Send(ctx, c.env, job.Server, oidc.Gate, document, receipt)
-	}})
+	answer, err := c.ask(ctx, job)
 	if disbelief, ok := errors.AsType[*lock.DisbeliefError](err); ok {
 		return c.refuse(job, disbelief.Error())
 	}
@@ -56,6 +56,40 @@ func (c *step) verify(ctx context.Context) (verdict.Outcome, error) {
 		return verdict.Undecided, &faultError{err}
 	}
 	return c.decided(job, answer, file)
+}
+
+// ask asks the App, with what GitHub keeps of how the artifacts were built where the job brings none of that.
+func (c *step) ask(ctx context.Context, job lock.Job) (lock.Answer, error) {
+	if err := job.Fetch(ctx, c.attestations); err != nil {
+		return lock.Answer{}, err
+	}
+	return job.Ask(ctx, lock.Process{Env: c.env, Now: c.now, Send: func(ctx context.Context, document, receipt any) error {
+		return oidc.Send(ctx, c.env, job.Server, oidc.Gate, document, receipt)
+	}})
+}
+
+// attestations reads the bundles of an artifact with the job's token.
+func (c *step) attestations(ctx context.Context, digest string) ([]json.RawMessage, error) {
+	if c.in.Token == "" {
+		c.runner.Say("no token, so that GitHub is not asked how %s was built: bring its bundle", digest)
+		return nil, nil
+	}
+	hub, err := github.NewReader(c.event.APIURL, c.in.Token)
+	if err != nil {
+		return nil, err
+	}
+	list, whole, err := hub.Attestations(ctx, c.event.Owner, c.event.Repo, digest)
+	switch {
+	case errors.Is(err, control.ErrForbidden):
+		return nil, fmt.Errorf("%w\ngive the job this permission in the workflow, or bring the bundle:\n  permissions:\n    attestations: read", err)
+	case err != nil:
+		return nil, err
+	case len(list) == 0:
+		c.runner.Say("GitHub shows this job no attestation of %s: there is none, or the job lacks attestations: read", digest)
+	case !whole:
+		c.runner.Say("GitHub has more attestations of %s than are read: bring the bundle if the right one is not among the newest", digest)
+	}
+	return list, nil
 }
 
 // deployed reads what the job would deploy, and by whose word it may. refused is why that cannot be asked about at all.

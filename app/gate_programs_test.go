@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,7 +51,8 @@ func TestLockPrograms(t *testing.T) {
 	w := newWorld(t, githubtest.Options{})
 	w.public()
 	_ = w.withKey()
-	_, r := w.shop("acme", guardedFiles(""))
+	signers := w.trusting()
+	in, r := w.shop("acme", guardedFiles(""))
 	w.start()
 	w.swept()
 	tip := r.Head("main")
@@ -68,15 +70,27 @@ func TestLockPrograms(t *testing.T) {
 	if err := os.WriteFile(key, []byte(keys), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := lockPrograms{w, r, run, action, platform, key}
+	p := lockPrograms{w, r, run, action, platform, key, w.jobToken(in, r), ""}
 	dir := w.checkedOut(r, "main")
 	p.action(dir, 0, "approved", "approved: production of commit "+tip)
-	p.action(dir, 3, "error", "provenance", "sha256:"+strings.Repeat("a", 64))
-	p.action(dir, 2, "none", "can be moved", "shop:latest")
-	p.both(3, "error", "provenance", "registry.example.com/shop@sha256:"+strings.Repeat("a", 64))
+	p.action(dir, 1, "rejected", "wrong-digest", image)
+	p.both(1, "rejected", "GitHub shows this job no attestation of "+image, image)
 	p.both(2, "none", "can be moved", "shop:latest")
+	r.Attest(image, w.bundle(w.signers(), r, tip, nil))
+	p.both(1, "rejected", "of what was brought", image)
+	r.Attest(image, w.bundle(signers, r, tip, nil))
+	p.both(0, "approved", "artifact", "registry.example.com/shop@"+image)
+	p.action(dir, 0, "approved", "approved: production of commit "+tip, image)
+	w.hub.Fault(githubtest.Fault{Method: "GET", Path: "/attestations/", Status: http.StatusBadGateway, Times: 100})
+	p.both(3, "none", "nothing is deployed, because GitHub does not say how", image)
+	p.bundle = filepath.Join(t.TempDir(), "bundle.jsonl")
+	if err := os.WriteFile(p.bundle, append(append(w.bundle(w.signers(), r, tip, nil), '\n'), w.bundle(signers, r, tip, nil)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.both(0, "approved", "artifact", image)
 	w.testedOn(r, 2, tip, 3, 1)
 	p.action(dir, 1, "rejected", "tests-failed")
+	p.both(1, "rejected", "tests-failed", image)
 	if err := os.WriteFile(filepath.Join(dir, "ws", "README.md"), []byte("other\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +103,7 @@ type lockPrograms struct {
 	r                     *githubtest.Repo
 	run                   githubtest.Run
 	built, platform, keys string
+	token, bundle         string
 }
 
 func (p lockPrograms) env() []string {
@@ -99,7 +114,10 @@ func (p lockPrograms) env() []string {
 func (p lockPrograms) action(dir string, want int, decision, says string, digests ...string) {
 	p.w.t.Helper()
 	env := append(p.env(), "INPUT_COMMAND=verify-deploy", "INPUT_ENVIRONMENT=production", "INPUT_KEY="+p.keys, "INPUT_SERVER-URL="+p.w.env["PLATFORM_PUBLIC_URL"],
-		"INPUT_ARTIFACT-DIGEST="+strings.Join(digests, "\n"))
+		"INPUT_ARTIFACT-DIGEST="+strings.Join(digests, "\n"), "INPUT_GITHUB-TOKEN="+p.token)
+	if len(digests) > 0 {
+		env = append(env, "INPUT_BUNDLE="+p.bundle)
+	}
 	code, log, outputs := p.w.step(p.built, dir, p.r, p.run, []byte("{}"), nil, env...)
 	if code != want || !strings.Contains(outputs, "\n"+decision+"\n") || !strings.Contains(log, says) {
 		p.w.t.Errorf("the Action: exit %d\n%s\n%s", code, log, outputs)
@@ -114,9 +132,12 @@ func (p lockPrograms) both(want int, decision, says string, digests ...string) {
 	for _, d := range digests {
 		args = append(args, "--digest", d)
 	}
+	if p.bundle != "" {
+		args = append(args, "--bundle", p.bundle)
+	}
 	cmd := exec.CommandContext(p.w.t.Context(), p.platform, args...)
 	var told bytes.Buffer
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.w.t.TempDir(), append(os.Environ(), p.env()...), &told, &told
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.w.t.TempDir(), append(append(os.Environ(), p.env()...), "GITHUB_TOKEN="+p.token, "GITHUB_REPOSITORY="+p.r.FullName(), "GITHUB_API_URL="+p.w.hub.URL()+"/api/v3"), &told, &told
 	if err := cmd.Run(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != want || !strings.Contains(told.String(), says) {
 		p.w.t.Errorf("the command line: %v\n%s", err, told.String())
 	}

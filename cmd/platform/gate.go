@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -53,6 +54,26 @@ func readKeys(names []string) ([]seal.Key, error) {
 			return nil, fmt.Errorf("--key %s: %w", displayName(name), err)
 		}
 		out = append(out, keys...)
+	}
+	return out, nil
+}
+
+// readBundles reads what proves how artifacts were built, for the App to judge.
+func readBundles(names []string) ([]json.RawMessage, error) {
+	var out []json.RawMessage
+	for _, name := range names {
+		data, err := readAtMost(name, lock.MaxBundles)
+		if err != nil {
+			return nil, fmt.Errorf("--bundle: %w", err)
+		}
+		list, err := lock.Bundles(data)
+		if err != nil {
+			return nil, fmt.Errorf("--bundle %s: %w", displayName(name), err)
+		}
+		out = append(out, list...)
+	}
+	if err := lock.FitBundles(out); err != nil {
+		return nil, fmt.Errorf("--bundle: %w", err)
 	}
 	return out, nil
 }

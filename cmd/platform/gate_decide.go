@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/gate/lock"
 	"github.com/org/platform-action/internal/git"
 	"github.com/org/platform-action/internal/oidc"
@@ -42,6 +44,7 @@ func newGateDecide(s streams) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.job.Environment, "environment", "", "the environment, as the job names it")
 	f.StringArrayVar(&o.digests, "digest", nil, "sha256:… or NAME@sha256:… of what is deployed, never a tag; may be given more than once")
+	f.StringArrayVar(&o.bundles, "bundle", nil, "Sigstore bundle that proves how an artifact was built (default: what GitHub keeps, with GITHUB_TOKEN); may be given more than once")
 	f.StringVar((*string)(&o.server), "server", "", "address of the App (default: "+serverName+")")
 	f.StringArrayVar(&o.keys, "key", nil, "file with the App's public key (PEM, or a copy of its platform-keys.json); may be given more than once")
 	f.BoolVar(&o.noCheckout, "no-checkout", false, "the job deploys artifacts alone and has no checkout")
@@ -59,6 +62,11 @@ func (o *decideOptions) run(ctx context.Context, s streams) error {
 	if o.job.Server == "" {
 		return o.advise(s)
 	}
+	if err := o.job.Fetch(ctx, func(ctx context.Context, digest string) ([]json.RawMessage, error) {
+		return attestations(ctx, s, digest)
+	}); err != nil {
+		return asFault(err)
+	}
 	answer, err := o.job.Ask(ctx, lock.Process{Env: s.env, Now: o.now, Send: func(ctx context.Context, document, receipt any) error {
 		return oidc.Send(ctx, s.env, o.job.Server, oidc.Gate, document, receipt)
 	}})
@@ -67,10 +75,7 @@ func (o *decideOptions) run(ctx context.Context, s streams) error {
 		say(s.err, "platform: %s", disbelief.Error())
 		return &outcomeError{verdict.Block}
 	case err != nil:
-		if fault, ok := errors.AsType[*lock.FaultError](err); ok {
-			return &faultError{fault}
-		}
-		return err
+		return asFault(err)
 	}
 	if o.output.out != "" {
 		if err := o.output.emit(s, append(answer.Signed, '\n')); err != nil {
@@ -84,6 +89,39 @@ func (o *decideOptions) run(ctx context.Context, s streams) error {
 	return nil
 }
 
+// asFault keeps apart that nobody decided from what whoever wrote the workflow can mend.
+func asFault(err error) error {
+	if fault, ok := errors.AsType[*lock.FaultError](err); ok {
+		return &faultError{fault}
+	}
+	return err
+}
+
+// attestations reads the bundles of an artifact with the job's token.
+func attestations(ctx context.Context, s streams, digest string) ([]json.RawMessage, error) {
+	owner, name, ok := strings.Cut(s.env("GITHUB_REPOSITORY"), "/")
+	if s.env("GITHUB_TOKEN") == "" || !ok {
+		say(s.err, "platform: GITHUB_TOKEN is not set, so that GitHub is not asked how %s was built: bring its --bundle", digest)
+		return nil, nil
+	}
+	hub, _, err := reader(s, "")
+	if err != nil {
+		return nil, err
+	}
+	list, whole, err := hub.Attestations(ctx, owner, name, digest)
+	switch {
+	case errors.Is(err, control.ErrForbidden):
+		return nil, fmt.Errorf("%w; give the job `permissions: attestations: read`, or bring the --bundle", err)
+	case err != nil:
+		return nil, err
+	case len(list) == 0:
+		say(s.err, "platform: GitHub shows this job no attestation of %s: there is none, or the job lacks attestations: read", digest)
+	case !whole:
+		say(s.err, "platform: GitHub has more attestations of %s than are read: bring the --bundle if the right one is not among the newest", digest)
+	}
+	return list, nil
+}
+
 // complete looks at the flags before anything is asked.
 func (o *decideOptions) complete(s streams) error {
 	var err error
@@ -92,6 +130,9 @@ func (o *decideOptions) complete(s streams) error {
 	}
 	if o.job.Digests, err = lock.Artifacts(o.digests); err != nil {
 		return fmt.Errorf("--digest %w", err)
+	}
+	if o.job.Bundles, err = readBundles(o.bundles); err != nil {
+		return err
 	}
 	if o.job.Server, err = o.server.address(s.env); err != nil {
 		return err
@@ -107,6 +148,8 @@ func (o *decideOptions) complete(s streams) error {
 			"`openssl pkey -in signing.pem -pubout -out .github/platform-key.pem` where the server is run, and commit it", o.job.Server)
 	case o.noCheckout && len(o.job.Digests) == 0:
 		return errors.New("--no-checkout deploys artifacts: name them with --digest sha256:…")
+	case len(o.bundles) > 0 && len(o.job.Digests) == 0:
+		return errors.New("--bundle proves how an artifact was built: name it with --digest sha256:…")
 	}
 	return nil
 }

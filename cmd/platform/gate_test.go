@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/org/platform-action/internal/gate/lock"
 	"github.com/org/platform-action/internal/gate/lock/locktest"
 	"github.com/org/platform-action/internal/gate/seal"
 )
@@ -91,20 +93,24 @@ func TestGateDecideUsage(t *testing.T) {
 		exit int
 		says string
 	}{
-		"no environment":   {[]string{"--digest", someDigest}, env, 2, "--environment is needed"},
-		"a tag":            {[]string{"--environment", "production", "--digest", "shop:latest"}, env, 2, "can be moved"},
-		"a tag and digest": {[]string{"--environment", "production", "--digest", "shop@" + someDigest + " "}, env, 2, "can be moved"},
-		"capitals":         {[]string{"--environment", "production", "--digest", strings.ToUpper(someDigest)}, env, 2, "can be moved"},
-		"no key":           {by, env, 2, "--key is needed"},
-		"no such key":      {append([]string{"--key", "gone.pem"}, by...), env, 2, "--key: open gone.pem"},
-		"a private key":    {append([]string{"--key", kept(t, "k", []byte("-----BEGIN PRIVATE KEY-----\nMTIz\n-----END PRIVATE KEY-----\n"))}, by...), env, 2, "PUBLIC KEY"},
-		"a misnamed key":   {append([]string{"--key", kept(t, "k", []byte(`{"keys":[{"kid":"sha256:1","pem":`+quoted(t, key)+`}]}`))}, by...), env, 2, "the name of another key"},
-		"no keys":          {append([]string{"--key", kept(t, "k", []byte(`{"keys":[]}`))}, by...), env, 2, "holds no keys"},
-		"no artifact":      {[]string{"--environment", "production", "--no-checkout", "--key", key}, env, 2, "--no-checkout deploys artifacts"},
-		"no job":           {append([]string{"--key", key, "--server", dead.URL}, by...), nil, 2, "only a job of a workflow"},
-		"dead":             {append([]string{"--key", key}, by...), env, 3, "did not decide"},
-		"advice":           {by, nil, 3, "nothing is decided, signed or recorded"},
-		"advice to a file": {append([]string{"--out", "x"}, by...), nil, 2, "nobody signs one"},
+		"no environment":      {[]string{"--digest", someDigest}, env, 2, "--environment is needed"},
+		"a tag":               {[]string{"--environment", "production", "--digest", "shop:latest"}, env, 2, "can be moved"},
+		"a tag and digest":    {[]string{"--environment", "production", "--digest", "shop@" + someDigest + " "}, env, 2, "can be moved"},
+		"capitals":            {[]string{"--environment", "production", "--digest", strings.ToUpper(someDigest)}, env, 2, "can be moved"},
+		"no key":              {by, env, 2, "--key is needed"},
+		"no such key":         {append([]string{"--key", "gone.pem"}, by...), env, 2, "--key: open gone.pem"},
+		"a private key":       {append([]string{"--key", kept(t, "k", []byte("-----BEGIN PRIVATE KEY-----\nMTIz\n-----END PRIVATE KEY-----\n"))}, by...), env, 2, "PUBLIC KEY"},
+		"a misnamed key":      {append([]string{"--key", kept(t, "k", []byte(`{"keys":[{"kid":"sha256:1","pem":`+quoted(t, key)+`}]}`))}, by...), env, 2, "the name of another key"},
+		"no keys":             {append([]string{"--key", kept(t, "k", []byte(`{"keys":[]}`))}, by...), env, 2, "holds no keys"},
+		"no artifact":         {[]string{"--environment", "production", "--no-checkout", "--key", key}, env, 2, "--no-checkout deploys artifacts"},
+		"a bundle of nothing": {[]string{"--environment", "production", "--key", key, "--bundle", kept(t, "b", []byte("{}"))}, env, 2, "--bundle proves how an artifact was built"},
+		"no bundle":           {append([]string{"--key", key, "--bundle", "gone"}, by...), env, 2, "--bundle: open gone"},
+		"a page for a bundle": {append([]string{"--key", key, "--bundle", kept(t, "b", []byte("<html>"))}, by...), env, 2, "no Sigstore bundle"},
+		"a large bundle":      {append([]string{"--key", key, "--bundle", kept(t, "b", bytes.Repeat([]byte(" "), lock.MaxBundles+1))}, by...), env, 2, "more than 4096 KiB"},
+		"no job":              {append([]string{"--key", key, "--server", dead.URL}, by...), nil, 2, "only a job of a workflow"},
+		"dead":                {append([]string{"--key", key}, by...), env, 3, "did not decide"},
+		"advice":              {by, nil, 3, "nothing is decided, signed or recorded"},
+		"advice to a file":    {append([]string{"--out", "x"}, by...), nil, 2, "nobody signs one"},
 	} {
 		code, stdout, stderr := call(t, c.env, append([]string{"gate", "decide"}, c.args...)...)
 		if code != c.exit || !strings.Contains(stdout+stderr, c.says) {

@@ -16,6 +16,8 @@ const (
 	MaxDigests = 100
 	MaxBundle  = 1 << 20 // bytes of one bundle; the usual ones have 15 KiB
 	MaxBundles = 4 << 20 // of all of them
+
+	mostFetched = 20 // artifacts whose bundles are looked up
 )
 
 var immutable = regexp.MustCompile(`^(?:[^\s@]{1,512}@)?(sha256:[0-9a-f]{64})$`)

@@ -96,6 +96,32 @@ func codeOf(v seal.Verdict, name string) evidence.Code {
 	return c
 }
 
+// Fetch gets the bundles of the artifacts from where GitHub keeps them, for a job that brings none itself. What is not
+// found there the App will say.
+func (j *Job) Fetch(ctx context.Context, get func(ctx context.Context, digest string) ([]json.RawMessage, error)) error {
+	if len(j.Bundles) > 0 {
+		return nil
+	}
+	if len(j.Digests) > mostFetched {
+		return fmt.Errorf("%d artifacts, of which at most %d are looked up at GitHub: bring their bundles (`gh attestation download`)", len(j.Digests), mostFetched)
+	}
+	seen := map[string]bool{}
+	for _, d := range j.Digests {
+		list, err := get(ctx, d)
+		if err != nil {
+			return &FaultError{fmt.Errorf("nothing is deployed, because GitHub does not say how %s was built: %w", d, err)}
+		}
+		for _, b := range list {
+			if _, err := bounded([]json.RawMessage{b}); err != nil || seen[string(b)] || FitBundles(append(j.Bundles, b)) != nil {
+				continue // too large to be one, or beyond what is taken: the newest come first
+			}
+			seen[string(b)] = true
+			j.Bundles = append(j.Bundles, b)
+		}
+	}
+	return nil
+}
+
 // Outcome is what an answer does to the job. What is not known approves nothing.
 func (a Answer) Outcome() verdict.Outcome {
 	var o gate.Outcome

@@ -2,7 +2,9 @@ package lock
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -84,4 +86,41 @@ func FuzzBundles(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestFetch: bundles are looked up only where the job brings none, within their bounds, and who cannot say is nobody who
+// says none.
+func TestFetch(t *testing.T) {
+	t.Parallel()
+	large := json.RawMessage(`{"a":"` + strings.Repeat("x", MaxBundle) + `"}`)
+	get := func(list ...json.RawMessage) func(context.Context, string) ([]json.RawMessage, error) {
+		return func(context.Context, string) ([]json.RawMessage, error) { return list, nil }
+	}
+	j := Job{Digests: []string{locktest.Digest, locktest.Digest[:70] + "b"}}
+	if err := j.Fetch(t.Context(), get(json.RawMessage(`{"a":1}`), large, json.RawMessage(`[]`), json.RawMessage(`{"b":1}`))); err != nil || len(j.Bundles) != 2 {
+		t.Errorf("%d bundles, %v", len(j.Bundles), err)
+	}
+	fails := func(context.Context, string) ([]json.RawMessage, error) { return nil, errors.New("502") }
+	if err := j.Fetch(t.Context(), fails); err != nil {
+		t.Errorf("it has bundles, and asks: %v", err)
+	}
+	j.Bundles = nil
+	var fault *FaultError
+	if err := j.Fetch(t.Context(), fails); !errors.As(err, &fault) {
+		t.Error(err)
+	}
+	for i := range mostFetched {
+		j.Digests = append(j.Digests, fmt.Sprintf("sha256:%064x", i))
+	}
+	if err := j.Fetch(t.Context(), get()); err == nil || errors.As(err, &fault) {
+		t.Error(err)
+	}
+	var filled []json.RawMessage
+	for i := range 10 {
+		filled = append(filled, json.RawMessage(fmt.Sprintf(`{"%d":"%s"}`, i, strings.Repeat("x", MaxBundle-10))))
+	}
+	j.Digests = j.Digests[:1]
+	if err := j.Fetch(t.Context(), get(filled...)); err != nil || len(j.Bundles) != 4 || FitBundles(j.Bundles) != nil {
+		t.Errorf("%d bundles, %v", len(j.Bundles), err)
+	}
 }
