@@ -31,7 +31,7 @@ func (w *world) trusting() *sigstoretest.Instance {
 // signers are an instance that certifies runs of this GitHub; that it does makes nobody trust it.
 func (w *world) signers() *sigstoretest.Instance {
 	w.t.Helper()
-	i, err := sigstoretest.New(w.hub.Issuer(), w.hub.URL())
+	i, err := sigstoretest.New(w.hub.Issuer(), w.hub.URL(), time.Now)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -21,7 +22,7 @@ const (
 
 func instance(t testing.TB, issuer, web string) *sigstoretest.Instance {
 	t.Helper()
-	i, err := sigstoretest.New(issuer, web)
+	i, err := sigstoretest.New(issuer, web, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ type Instance struct {
 	root, stampers, stamps *x509.Certificate
 	rootKey, stampsKey     *ecdsa.PrivateKey
 	issuer, web            string
+	now                    func() time.Time
 }
 
 // Build is what a workflow run says of itself while it signs, and what it signs.
@@ -46,14 +48,14 @@ type Build struct {
 }
 
 // New makes one for a GitHub.
-func New(issuer, web string) (*Instance, error) {
-	i := &Instance{issuer: issuer, web: strings.TrimSuffix(web, "/")}
+func New(issuer, web string, now func() time.Time) (*Instance, error) {
+	i := &Instance{issuer: issuer, web: strings.TrimSuffix(web, "/"), now: now}
 	var err error
-	if i.root, i.rootKey, err = authority("code", x509.ExtKeyUsageCodeSigning); err != nil {
+	if i.root, i.rootKey, err = authority(template("code", now()), x509.ExtKeyUsageCodeSigning); err != nil {
 		return nil, err
 	}
 	var key *ecdsa.PrivateKey
-	if i.stampers, key, err = authority("time", x509.ExtKeyUsageTimeStamping); err != nil {
+	if i.stampers, key, err = authority(template("time", now()), x509.ExtKeyUsageTimeStamping); err != nil {
 		return nil, err
 	}
 	i.stampsKey, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -64,7 +66,7 @@ func New(issuer, web string) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	leaf := template("stamp")
+	leaf := template("stamp", now())
 	leaf.KeyUsage = x509.KeyUsageDigitalSignature
 	leaf.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: usage}}
 	i.stamps, err = certificate(leaf, i.stampers, &i.stampsKey.PublicKey, key)
@@ -99,7 +101,7 @@ func (i *Instance) Bundle(b Build) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	leaf := template("")
+	leaf := template("", i.now())
 	leaf.Subject = pkix.Name{}
 	leaf.KeyUsage, leaf.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}
 	san, err := url.Parse(i.web + "/" + or(b.Signer, b.Repository) + "/" + b.Workflow + "@" + or(b.Ref, "refs/heads/main"))
@@ -157,7 +159,7 @@ func (i *Instance) extensions(b Build, san string) ([]pkix.Extension, error) {
 	home := i.web + "/" + b.Repository
 	values := map[int]string{
 		8: or(b.Issuer, i.issuer), 9: san, 10: or(b.SignerCommit, b.Commit), 11: or(b.Runner, "github-hosted"), 12: home, 13: b.Commit,
-		14: or(b.Ref, "refs/heads/main"), 15: fmt.Sprint(b.RepositoryID), 18: san, 19: b.Commit, 20: or(b.Event, "push"), 21: home + "/actions/runs/1/attempts/1",
+		14: or(b.Ref, "refs/heads/main"), 15: strconv.FormatInt(b.RepositoryID, 10), 18: san, 19: b.Commit, 20: or(b.Event, "push"), 21: home + "/actions/runs/1/attempts/1",
 	}
 	var out []pkix.Extension
 	for id := 8; id <= 21; id++ {
@@ -176,26 +178,25 @@ func (i *Instance) extensions(b Build, san string) ([]pkix.Extension, error) {
 func (i *Instance) stamp(signature []byte) ([]byte, error) {
 	sum := sha256.Sum256(signature)
 	t := timestamp.Timestamp{
-		HashAlgorithm: crypto.SHA256, HashedMessage: sum[:], Time: time.Now(), Policy: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 2},
+		HashAlgorithm: crypto.SHA256, HashedMessage: sum[:], Time: i.now(), Policy: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 2},
 	}
 	return t.CreateResponseWithOpts(i.stamps, i.stampsKey, crypto.SHA256)
 }
 
-func authority(name string, usage x509.ExtKeyUsage) (*x509.Certificate, *ecdsa.PrivateKey, error) {
+func authority(t *x509.Certificate, usage x509.ExtKeyUsage) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
 	}
-	t := template(name)
 	t.KeyUsage, t.ExtKeyUsage, t.BasicConstraintsValid, t.IsCA = x509.KeyUsageCertSign, []x509.ExtKeyUsage{usage}, true, true
 	cert, err := certificate(t, t, &key.PublicKey, key)
 	return cert, key, err
 }
 
-func template(name string) *x509.Certificate {
+func template(name string, now time.Time) *x509.Certificate {
 	return &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name, Organization: []string{"test"}},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
 	}
 }
 
