@@ -161,7 +161,7 @@ func inputTable(m manifest) string {
 func outputTable(m manifest) string {
 	var b strings.Builder
 	b.WriteString("| output | |\n|---|---|\n")
-	for _, name := range []string{"outcome", "monthly-cost", "monthly-delta", "verdict-digest", "report-file", "sarif-file"} {
+	for _, name := range []string{"outcome", "monthly-cost", "monthly-delta", "verdict-digest", "report-file", "sarif-file", "decision", "code", "verdict-file"} {
 		b.WriteString("| `" + name + "` | " + m.Outputs[name].Description + " |\n")
 	}
 	return b.String()

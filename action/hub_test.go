@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -31,12 +32,13 @@ type standIn struct {
 // hub is GitHub: hub start BASE HEAD (folders: main, and the branch of a pull request) · hub fork BASE HEAD ·
 // hub event NAME · hub checkout merge|head|main · hub comments FILE · hub comment LOGIN TEXT · hub app SLUG CONCLUSION
 // TITLE · hub fail METHOD PATH STATUS · hub calls FILE · hub plan N FILE · hub artifacts RUN FAULTS ·
-// hub proxy FILE.
+// hub proxy FILE · hub index.
 func hub(ts *testscript.TestScript, neg bool, args []string) {
 	at, _ := ts.Value(hubKey{}).(*standIn)
 	commands := map[string]func(*testscript.TestScript, []string){
 		"start": at.start, "fork": at.fork, "event": at.event, "checkout": at.checkout, "comments": at.comments, "comment": at.comment,
 		"app": at.app, "fail": at.fail, "calls": at.calls, "plan": at.plan, "artifacts": at.artifacts, "proxy": at.proxy,
+		"index": at.index,
 	}
 	if neg || len(args) == 0 || commands[args[0]] == nil {
 		ts.Fatalf("hub: no such thing; see its comment")
@@ -160,6 +162,19 @@ func (at *standIn) checkout(ts *testscript.TestScript, args []string) {
 	}
 	ts.Check(os.MkdirAll(ts.MkAbs("ws/.git"), 0o755))
 	ts.Check(os.WriteFile(ts.MkAbs("ws/.git/HEAD"), []byte(sha+"\n"), 0o644))
+}
+
+// index gives the checkout git's index of its files, as git itself writes it.
+func (at *standIn) index(ts *testscript.TestScript, _ []string) {
+	head := ts.ReadFile("ws/.git/HEAD")
+	for _, args := range [][]string{{"init", "-q"}, {"add", "-A", "-f"}} {
+		cmd := exec.CommandContext(context.Background(), "git", args...)
+		cmd.Dir = ts.MkAbs("ws")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			ts.Fatalf("git %v: %s", args, out)
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("ws/.git/HEAD"), []byte(head), 0o600))
 }
 
 func (at *standIn) comments(ts *testscript.TestScript, args []string) {

@@ -52,11 +52,16 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 	for _, id := range c.AllowedAccounts {
 		allowed[id] = true
 	}
+	prove, err := prover(c)
+	if err != nil {
+		return nil, err
+	}
 	flow := control.NewFlow(control.FlowOptions{
 		Forge: forge, Records: db, Queue: db, Engine: engine, Now: time.Now, Log: log, PolicyRepo: c.PolicyRepo,
 		WebURL: c.WebURL(), PageURL: pageURL(c), Version: version, Infracost: infracost.Document, Decided: m.verdict, Lost: m.lost.Inc,
 		Allowed: func(account int64) bool { return len(allowed) == 0 || allowed[account] },
 		Signer:  control.Signer{Key: c.SigningKey, Server: strings.TrimSuffix(c.PublicURL, "/")},
+		Prove:   prove,
 	})
 	hooks, err := github.NewWebhook(github.WebhookOptions{
 		Secrets: c.WebhookSecrets, Inbox: db, Allowed: c.AllowedAccounts, AppID: c.AppID, Now: time.Now, Log: log,

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/org/platform-action/internal/gate"
+	"github.com/org/platform-action/internal/gate/lock"
 	"github.com/org/platform-action/internal/gate/seal"
 	"github.com/org/platform-action/internal/verdict"
 )
@@ -35,19 +34,11 @@ func newGate(s streams) *cobra.Command {
 }
 
 // outcomeOf is what a signed outcome does to the exit code.
-func outcomeOf(name string) error {
-	var o gate.Outcome
-	if err := o.UnmarshalText([]byte(name)); err != nil {
-		return &outcomeError{verdict.Undecided}
+func outcomeOf(v seal.Verdict) error {
+	if outcome := (lock.Answer{Verdict: v}).Outcome(); outcome != verdict.Allow {
+		return &outcomeError{outcome}
 	}
-	switch o {
-	case gate.OutcomeApproved:
-		return nil
-	case gate.OutcomeRejected:
-		return &outcomeError{verdict.Block}
-	case gate.OutcomeWaiting, gate.OutcomeError:
-	}
-	return &outcomeError{verdict.Undecided}
+	return nil
 }
 
 // readKeys reads the keys that the user pins: PEM files, or copies of the App's platform-keys.json.
@@ -58,7 +49,7 @@ func readKeys(names []string) ([]seal.Key, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--key: %w", err)
 		}
-		keys, err := parseKeys(data)
+		keys, err := lock.PinnedKeys(data)
 		if err != nil {
 			return nil, fmt.Errorf("--key %s: %w", displayName(name), err)
 		}
@@ -67,30 +58,22 @@ func readKeys(names []string) ([]seal.Key, error) {
 	return out, nil
 }
 
-func parseKeys(data []byte) ([]seal.Key, error) {
-	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
-		key, err := seal.ParsePublic(data)
-		return []seal.Key{key}, err
-	}
-	var file struct {
-		Keys []struct {
-			ID  string `json:"kid"`
-			PEM string `json:"pem"`
-		} `json:"keys"`
-	}
-	if err := json.Unmarshal(data, &file); err != nil || len(file.Keys) == 0 {
-		return nil, errors.New("it holds no keys: save the App's /.well-known/platform-keys.json, or a public key in PEM")
-	}
-	var out []seal.Key
-	for _, k := range file.Keys {
-		key, err := seal.ParsePublic([]byte(k.PEM))
+// readBundles reads what proves how artifacts were built, for the App to judge.
+func readBundles(names []string) ([]json.RawMessage, error) {
+	var out []json.RawMessage
+	for _, name := range names {
+		data, err := readAtMost(name, lock.MaxBundles)
 		if err != nil {
-			return nil, fmt.Errorf("key %.80q: %w", k.ID, err)
+			return nil, fmt.Errorf("--bundle: %w", err)
 		}
-		if key.ID != k.ID {
-			return nil, fmt.Errorf("key %.80q has the name of another key: its own is %s", k.ID, key.ID)
+		list, err := lock.Bundles(data)
+		if err != nil {
+			return nil, fmt.Errorf("--bundle %s: %w", displayName(name), err)
 		}
-		out = append(out, key)
+		out = append(out, list...)
+	}
+	if err := lock.FitBundles(out); err != nil {
+		return nil, fmt.Errorf("--bundle: %w", err)
 	}
 	return out, nil
 }

@@ -5,32 +5,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/org/platform-action/internal/gate/seal"
+	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/gate/lock"
 	"github.com/org/platform-action/internal/git"
 	"github.com/org/platform-action/internal/oidc"
 	"github.com/org/platform-action/internal/verdict"
 )
 
-const mostDigests = 100
-
 type decideOptions struct {
-	environment     string
-	digests, keys   []string
-	server          server
-	noCheckout      bool
-	output          output
-	now             func() time.Time
-	pinned          []seal.Key
-	address, commit string
-	tree            string
+	digests, keys, bundles []string
+	server                 server
+	noCheckout             bool
+	output                 output
+	now                    func() time.Time
+	job                    lock.Job
 }
 
 func newGateDecide(s streams) *cobra.Command {
@@ -49,8 +42,9 @@ func newGateDecide(s streams) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context(), s) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.environment, "environment", "", "the environment, as the job names it")
+	f.StringVar(&o.job.Environment, "environment", "", "the environment, as the job names it")
 	f.StringArrayVar(&o.digests, "digest", nil, "sha256:… or NAME@sha256:… of what is deployed, never a tag; may be given more than once")
+	f.StringArrayVar(&o.bundles, "bundle", nil, "Sigstore bundle that proves how an artifact was built (default: what GitHub keeps, with GITHUB_TOKEN); may be given more than once")
 	f.StringVar((*string)(&o.server), "server", "", "address of the App (default: "+serverName+")")
 	f.StringArrayVar(&o.keys, "key", nil, "file with the App's public key (PEM, or a copy of its platform-keys.json); may be given more than once")
 	f.BoolVar(&o.noCheckout, "no-checkout", false, "the job deploys artifacts alone and has no checkout")
@@ -65,93 +59,106 @@ func (o *decideOptions) run(ctx context.Context, s streams) error {
 	if err := o.checkout(ctx, s); err != nil {
 		return err
 	}
-	if o.address == "" {
+	if o.job.Server == "" {
 		return o.advise(s)
 	}
-	want, err := o.subject(s.env)
-	if err != nil {
-		return err
+	if err := o.job.Fetch(ctx, func(ctx context.Context, digest string) ([]json.RawMessage, error) {
+		return attestations(ctx, s, digest)
+	}); err != nil {
+		return asFault(err)
 	}
-	question := struct {
-		Version     int      `json:"version"`
-		Environment string   `json:"environment"`
-		Tree        string   `json:"tree,omitempty"`
-		Digests     []string `json:"digests,omitempty"`
-	}{1, o.environment, o.tree, o.digests}
-	var answer struct {
-		Code    string          `json:"code"`
-		Message string          `json:"message"`
-		Verdict json.RawMessage `json:"verdict"`
-	}
-	if err := oidc.Send(ctx, s.env, o.address, oidc.Gate, question, &answer); err != nil {
-		return &faultError{fmt.Errorf("the App at %s did not decide, so nothing is deployed: %w", o.address, err)}
-	}
-	v, err := o.believe(ctx, answer.Verdict, want)
-	if err != nil {
-		say(s.err, "platform: the answer of %s is not believed, so nothing is deployed: %s", o.address, err.Error())
+	answer, err := o.job.Ask(ctx, lock.Process{Env: s.env, Now: o.now, Send: func(ctx context.Context, document, receipt any) error {
+		return oidc.Send(ctx, s.env, o.job.Server, oidc.Gate, document, receipt)
+	}})
+	switch disbelief, disbelieved := errors.AsType[*lock.DisbeliefError](err); {
+	case disbelieved:
+		say(s.err, "platform: %s", disbelief.Error())
 		return &outcomeError{verdict.Block}
+	case err != nil:
+		return asFault(err)
 	}
 	if o.output.out != "" {
-		if err := o.output.emit(s, append([]byte(answer.Verdict), '\n')); err != nil {
+		if err := o.output.emit(s, append(answer.Signed, '\n')); err != nil {
 			return err
 		}
 	}
-	o.tell(s, v, answer.Message)
-	return outcomeOf(v.Outcome)
+	tellAnswer(s, answer)
+	if outcome := answer.Outcome(); outcome != verdict.Allow {
+		return &outcomeError{outcome}
+	}
+	return nil
+}
+
+// asFault keeps apart that nobody decided from what whoever wrote the workflow can mend.
+func asFault(err error) error {
+	if fault, ok := errors.AsType[*lock.FaultError](err); ok {
+		return &faultError{fault}
+	}
+	return err
+}
+
+// attestations reads the bundles of an artifact with the job's token.
+func attestations(ctx context.Context, s streams, digest string) ([]json.RawMessage, error) {
+	owner, name, ok := strings.Cut(s.env("GITHUB_REPOSITORY"), "/")
+	if s.env("GITHUB_TOKEN") == "" || !ok {
+		say(s.err, "platform: GITHUB_TOKEN is not set, so that GitHub is not asked how %s was built: bring its --bundle", digest)
+		return nil, nil
+	}
+	hub, _, err := reader(s, "")
+	if err != nil {
+		return nil, err
+	}
+	list, whole, err := hub.Attestations(ctx, owner, name, digest)
+	switch {
+	case errors.Is(err, control.ErrForbidden):
+		return nil, fmt.Errorf("%w; give the job `permissions: attestations: read`, or bring the --bundle", err)
+	case err != nil:
+		return nil, err
+	case len(list) == 0:
+		say(s.err, "platform: GitHub shows this job no attestation of %s: there is none, or the job lacks attestations: read", digest)
+	case !whole:
+		say(s.err, "platform: GitHub has more attestations of %s than are read: bring the --bundle if the right one is not among the newest", digest)
+	}
+	return list, nil
 }
 
 // complete looks at the flags before anything is asked.
 func (o *decideOptions) complete(s streams) error {
 	var err error
-	if o.environment == "" {
+	if o.job.Environment == "" {
 		return errors.New("--environment is needed: the name that the job's environment has in the workflow")
 	}
-	if o.digests, err = artifacts(o.digests); err != nil {
+	if o.job.Digests, err = lock.Artifacts(o.digests); err != nil {
+		return fmt.Errorf("--digest %w", err)
+	}
+	if o.job.Bundles, err = readBundles(o.bundles); err != nil {
 		return err
 	}
-	if o.address, err = o.server.address(s.env); err != nil {
+	if o.job.Server, err = o.server.address(s.env); err != nil {
 		return err
 	}
-	if o.pinned, err = readKeys(o.keys); err != nil {
+	if o.job.Keys, err = readKeys(o.keys); err != nil {
 		return err
 	}
 	switch {
-	case o.address == "" && o.output.out != "":
+	case o.job.Server == "" && o.output.out != "":
 		return fmt.Errorf("--out is for a signed verdict, and without --server (or %s) nobody signs one", serverName)
-	case o.address != "" && len(o.pinned) == 0:
+	case o.job.Server != "" && len(o.job.Keys) == 0:
 		return fmt.Errorf("--key is needed, or anybody who answers at %s could let this deploy: pin the App's public key with "+
-			"`openssl pkey -in signing.pem -pubout -out .github/platform-key.pem` where the server is run, and commit it", o.address)
-	case o.noCheckout && len(o.digests) == 0:
+			"`openssl pkey -in signing.pem -pubout -out .github/platform-key.pem` where the server is run, and commit it", o.job.Server)
+	case o.noCheckout && len(o.job.Digests) == 0:
 		return errors.New("--no-checkout deploys artifacts: name them with --digest sha256:…")
+	case len(o.bundles) > 0 && len(o.job.Digests) == 0:
+		return errors.New("--bundle proves how an artifact was built: name it with --digest sha256:…")
 	}
 	return nil
-}
-
-var immutable = regexp.MustCompile(`^(?:[^\s@]{1,512}@)?(sha256:[0-9a-f]{64})$`)
-
-// artifacts are digests that no registry can move: a tag is none.
-func artifacts(names []string) ([]string, error) {
-	var out []string
-	for _, name := range names {
-		m := immutable.FindStringSubmatch(name)
-		if m == nil {
-			return nil, fmt.Errorf("--digest %.200q can be moved to other content: give sha256:… or NAME@sha256:… "+
-				"(`docker buildx imagetools inspect NAME:TAG` shows it), and deploy exactly that", name)
-		}
-		out = append(out, m[1])
-	}
-	slices.Sort(out)
-	if out = slices.Compact(out); len(out) > mostDigests {
-		return nil, fmt.Errorf("%d artifacts; at most %d: deploy them in several jobs", len(out), mostDigests)
-	}
-	return out, nil
 }
 
 // checkout finds out what is about to be deployed, by git's own objects.
 func (o *decideOptions) checkout(ctx context.Context, s streams) error {
 	told := s.env("GITHUB_SHA")
 	if o.noCheckout {
-		o.commit = told
+		o.job.Commit = told
 		return nil
 	}
 	state, err := git.Head(ctx, ".")
@@ -168,66 +175,29 @@ func (o *decideOptions) checkout(ctx context.Context, s streams) error {
 		say(s.err, "platform: subject-mismatch: the run is of commit %s and %s is checked out. Check out without a ref", told, state.Commit)
 		return &outcomeError{verdict.Block}
 	}
-	o.commit, o.tree = state.Commit, state.Tree
+	o.job.Commit, o.job.Tree = state.Commit, state.Tree
 	return nil
 }
 
-// subject is what the answer has to be about, by the runner's own word.
-func (o *decideOptions) subject(env func(string) string) (seal.Subject, error) {
-	want := seal.Subject{Server: o.address, Environment: o.environment, Job: env("GITHUB_JOB"), Commit: o.commit, Tree: o.tree, Digests: o.digests}
-	var faults []error
-	number := func(name string) int64 {
-		n, err := strconv.ParseInt(env(name), 10, 64)
-		if err != nil || n <= 0 {
-			faults = append(faults, fmt.Errorf("%s is no number", name))
-		}
-		return n
-	}
-	want.Repository, want.RunID, want.Attempt = number("GITHUB_REPOSITORY_ID"), number("GITHUB_RUN_ID"), int(number("GITHUB_RUN_ATTEMPT"))
-	if want.Job == "" || want.Commit == "" {
-		faults = append(faults, errors.New("GITHUB_JOB or GITHUB_SHA is not set"))
-	}
-	if len(faults) > 0 {
-		return want, fmt.Errorf("only a job of a workflow can ask for a deployment: %w", errors.Join(faults...))
-	}
-	return want, nil
-}
-
-// believe opens the answer by the pinned keys and holds it against what was asked. Of two things only the App knows the
-// name: the installation, and how a called workflow's job is named.
-func (o *decideOptions) believe(ctx context.Context, signed []byte, want seal.Subject) (seal.Verdict, error) {
-	v, err := seal.Open(ctx, signed, o.pinned)
-	if err != nil {
-		return v, err
-	}
-	want.Installation = v.Subject.Installation
-	if strings.HasSuffix(v.Subject.Job, "/"+want.Job) {
-		want.Job = v.Subject.Job
-	}
-	if o.noCheckout {
-		want.Tree = v.Subject.Tree
-	}
-	return seal.Verify(ctx, signed, o.pinned, want, o.now())
-}
-
-func (o *decideOptions) tell(s streams, v seal.Verdict, message string) {
+func tellAnswer(s streams, a lock.Answer) {
+	v := a.Verdict
 	say(s.out, "%s: %s of commit %s, tree %s (basis: %s)", v.Outcome, v.Subject.Environment, v.Subject.Commit, v.Subject.Tree, v.Basis)
 	for _, d := range v.Subject.Digests {
 		say(s.out, "  artifact %s", d)
 	}
 	say(s.out, "  signed for run %d attempt %d, job %s, until %s; ledger entry %d", v.Subject.RunID, v.Subject.Attempt, v.Subject.Job, v.Expires.Format(time.RFC3339), v.Sequence)
-	for line := range strings.Lines(message) {
+	for line := range strings.Lines(a.Message) {
 		say(s.err, "%s", strings.TrimSuffix(line, "\n"))
 	}
 }
 
 // advise says what can be seen without the App. It approves nothing.
 func (o *decideOptions) advise(s streams) error {
-	say(s.out, "advice for %s: no App was asked, so nothing is decided, signed or recorded", o.environment)
-	if o.tree != "" {
-		say(s.out, "  seen     commit %s, tree %s, without changes", o.commit, o.tree)
+	say(s.out, "advice for %s: no App was asked, so nothing is decided, signed or recorded", o.job.Environment)
+	if o.job.Tree != "" {
+		say(s.out, "  seen     commit %s, tree %s, without changes", o.job.Commit, o.job.Tree)
 	}
-	for _, d := range o.digests {
+	for _, d := range o.job.Digests {
 		say(s.out, "  seen     artifact %s: a name that cannot be moved", d)
 	}
 	say(s.out, "  not seen evidence, runs, freezes, debts, waivers: only the App looks at them (--server, or %s)", serverName)

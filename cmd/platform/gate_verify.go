@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/org/platform-action/internal/gate/lock"
 	"github.com/org/platform-action/internal/gate/seal"
 	"github.com/org/platform-action/internal/verdict"
 )
@@ -74,8 +75,8 @@ func (o *gateVerifyOptions) verify(ctx context.Context, s streams, name string) 
 	if len(keys) == 0 {
 		return errors.New("--key is needed: a verdict is never believed by a key that comes with it")
 	}
-	if o.digests, err = artifacts(o.digests); err != nil {
-		return err
+	if o.digests, err = lock.Artifacts(o.digests); err != nil {
+		return fmt.Errorf("--digest %w", err)
 	}
 	data, err := readAtMost(name, seal.MaxBytes)
 	if err != nil {
@@ -96,7 +97,7 @@ func (o *gateVerifyOptions) verify(ctx context.Context, s streams, name string) 
 	if f.bad > 0 {
 		return &outcomeError{verdict.Block}
 	}
-	return outcomeOf(v.Outcome)
+	return outcomeOf(v)
 }
 
 // verdict says what it says, and whether it holds now.

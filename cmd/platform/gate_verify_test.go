@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/org/platform-action/internal/gate/lock/locktest"
 	"github.com/org/platform-action/internal/gate/seal"
 	"github.com/org/platform-action/internal/ledger"
 )
@@ -19,8 +20,8 @@ import (
 // TestGateVerify reads verdicts offline.
 func TestGateVerify(t *testing.T) {
 	t.Parallel()
-	g := gatekeeper{}
-	good := g.verdict("https://platform.example.com")
+	g := locktest.App{}
+	good := g.Verdict("https://platform.example.com")
 	rejected := good
 	rejected.Outcome, rejected.Basis = "rejected", "unknown"
 	waiting := rejected
@@ -104,9 +105,9 @@ func again(entries []ledger.Entry, from int) []ledger.Entry {
 func TestGateVerifyLedger(t *testing.T) {
 	t.Parallel()
 	whole := chain(4)
-	g := gatekeeper{change: func(v *seal.Verdict) { v.Sequence, v.Chain = 3, whole[2].Chain }}
-	witness, key := kept(t, "verdict.json", sealed(t, 1, g.verdict("https://platform.example.com"))), pinned(t, 1)
-	forged := kept(t, "forged.json", sealed(t, 9, g.verdict("https://platform.example.com")))
+	g := locktest.App{Change: func(v *seal.Verdict) { v.Sequence, v.Chain = 3, whole[2].Chain }}
+	witness, key := kept(t, "verdict.json", sealed(t, 1, g.Verdict("https://platform.example.com"))), pinned(t, 1)
+	forged := kept(t, "forged.json", sealed(t, 9, g.Verdict("https://platform.example.com")))
 	for name, c := range map[string]struct {
 		change func([]ledger.Entry) []ledger.Entry
 		args   []string

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/org/platform-action/internal/gate/lock"
 	"github.com/org/platform-action/internal/verdict"
 )
 
@@ -27,8 +28,10 @@ type Inputs struct {
 
 	Reports     []string // [SUITE=]GLOB of test reports
 	Suite       string
-	Digests     []string // sha256:… of what was built
+	Digests     []string // sha256:… of what was built, or is deployed; sorted
 	Environment string
+	Keys        []string // files with public keys of the App, or one in PEM
+	Bundles     []string // files with Sigstore bundles of what is deployed
 }
 
 // Command is what a step does. The zero command is none.
@@ -94,6 +97,8 @@ func parameters() []parameter {
 		{"suite", []Command{RecordTests}},
 		{"environment", []Command{VerifyDeploy}},
 		{"artifact-digest", []Command{RecordTests, VerifyDeploy}},
+		{"bundle", []Command{VerifyDeploy}},
+		{"key", []Command{VerifyDeploy}},
 		{"server-url", every},
 		{"github-token", every},
 		{"currency", checks},
@@ -129,7 +134,7 @@ func (r *Runner) Inputs(environ []string) (Inputs, error) {
 		Command: commandNamed(or(get("command"), "check")), Paths: lines(get("path")), Base: get("base-path"), Usage: get("usage-file"), Config: get("config"),
 		Policies: lines(get("policies")), Tag: or(get("comment-tag"), DefaultTag), Server: strings.TrimRight(get("server-url"), "/"),
 		Token: get("github-token"), Currency: get("currency"),
-		Reports: lines(get("junit")), Suite: or(get("suite"), "tests"), Digests: lines(get("artifact-digest")), Environment: get("environment"),
+		Reports: lines(get("junit")), Suite: or(get("suite"), "tests"), Digests: lines(get("artifact-digest")), Environment: get("environment"), Keys: keys(get("key")), Bundles: lines(get("bundle")),
 	}
 	var errs []error
 	var err error
@@ -152,8 +157,23 @@ func (r *Runner) Inputs(environ []string) (Inputs, error) {
 	if in.Base != "" && len(in.Paths) == 0 {
 		errs = append(errs, errors.New("base-path: there is no path that it is compared with; name one in the input path"))
 	}
-	return in, errors.Join(append(errs, in.deployable())...)
+	errs = append(errs, in.deployable())
+	return in, errors.Join(errs...)
 }
+
+// keys are files, one a line, or a key itself.
+func keys(text string) []string {
+	if strings.HasPrefix(text, pemBegins) {
+		return []string{text}
+	}
+	return lines(text)
+}
+
+// pemBegins is how a key begins that is no name of a file.
+const pemBegins = "-----BEGIN "
+
+// IsKey reports that an element of Inputs.Keys is a key itself, and no name.
+func IsKey(text string) bool { return strings.HasPrefix(text, pemBegins) }
 
 // foreign refuses inputs of another command: whoever gave them expects something of them.
 func foreign(c Command, name string, get func(string) string) error {
@@ -172,15 +192,36 @@ var (
 )
 
 // deployable checks what names a deployment.
-func (in Inputs) deployable() error {
+func (in *Inputs) deployable() error {
+	if in.Command == VerifyDeploy {
+		return in.locked()
+	}
 	var errs []error
 	for _, d := range in.Digests {
 		if !built.MatchString(d) {
 			errs = append(errs, fmt.Errorf("artifact-digest: %.100q is no digest; want sha256: and 64 hexadecimal digits, one a line", d))
 		}
 	}
-	if in.Command == VerifyDeploy && !titled.MatchString(in.Environment) {
+	return errors.Join(errs...)
+}
+
+// locked checks what the second lock asks with.
+func (in *Inputs) locked() error {
+	var errs []error
+	if !titled.MatchString(in.Environment) {
 		errs = append(errs, fmt.Errorf("environment: %.80q is no environment; name the one that this job deploys to", in.Environment))
+	}
+	digests, err := lock.Artifacts(in.Digests)
+	if err != nil {
+		errs = append(errs, fmt.Errorf("artifact-digest: %w", err))
+	}
+	in.Digests = digests
+	switch {
+	case in.Server != "" && len(in.Keys) == 0:
+		errs = append(errs, errors.New("key: anybody who answers at server-url could let this deploy: pin the App's public key, as a file of the repository or as PEM "+
+			"(`openssl pkey -in signing.pem -pubout` where the server runs)"))
+	case len(in.Bundles) > 0 && len(in.Digests) == 0:
+		errs = append(errs, errors.New("bundle: it proves how an artifact was built, and none is named; name it in artifact-digest"))
 	}
 	return errors.Join(errs...)
 }

@@ -18,12 +18,17 @@ type Outputs struct {
 	MonthlyCost, MonthlyDelta string // decimal numbers, or unknown
 	Digest                    string // sha256:…; empty: nothing was decided
 	ReportFile, SARIFFile     string // relative to the workspace; empty: none was written
+	Decision                  string // of the gate, signed: approved, rejected, waiting, error; empty: none, which is written so
+	Code                      string // its first reason; empty: there is no decision
+	VerdictFile               string // as ReportFile
 }
 
 var (
-	figure = regexp.MustCompile(`^(?:-?[0-9]+(?:\.[0-9]+)?|unknown)$`)
-	digest = regexp.MustCompile(`^(?:sha256:[0-9a-f]{64})?$`)
-	ours   = regexp.MustCompile(`^(?:platform-report/[A-Za-z0-9._-]+)?$`)
+	figure  = regexp.MustCompile(`^(?:-?[0-9]+(?:\.[0-9]+)?|unknown)$`)
+	digest  = regexp.MustCompile(`^(?:sha256:[0-9a-f]{64})?$`)
+	decided = regexp.MustCompile(`^(?:approved|rejected|waiting|error|none)$`)
+	code    = regexp.MustCompile(`^[a-z-]{0,40}$`)
+	ours    = regexp.MustCompile(`^(?:platform-report/[A-Za-z0-9._-]+)?$`)
 )
 
 // pairs are name and value, each of its own shape.
@@ -34,6 +39,7 @@ func (o Outputs) pairs() ([][2]string, error) {
 	}{
 		{"monthly-cost", or(o.MonthlyCost, "unknown"), figure}, {"monthly-delta", or(o.MonthlyDelta, "unknown"), figure},
 		{"verdict-digest", o.Digest, digest}, {"report-file", o.ReportFile, ours}, {"sarif-file", o.SARIFFile, ours},
+		{"decision", or(o.Decision, "none"), decided}, {"code", o.Code, code}, {"verdict-file", o.VerdictFile, ours},
 	}
 	out := [][2]string{{"outcome", o.Outcome.String()}}
 	for _, p := range list {

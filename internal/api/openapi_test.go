@@ -120,7 +120,7 @@ func TestSchemas(t *testing.T) {
 		"Receipt":  control.Receipt{Why: "x"},
 		"Error":    answer{}.body(),
 		"Recorded": control.EvidenceReceipt{},
-		"Lock":     control.LockDocument{Tree: "x", Digests: []string{"x"}},
+		"Lock":     control.LockDocument{Tree: "x", Digests: []string{"x"}, Bundles: []json.RawMessage{[]byte("{}")}},
 		"Locked":   control.LockReceipt{Verdict: json.RawMessage(`{}`)},
 		"Reports":  report.Document{Tree: "x", Digests: []string{"x"}, Assurance: "x"},
 	} {

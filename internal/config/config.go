@@ -96,8 +96,9 @@ type Environment struct {
 	Tested          *Tested // nil: nothing is asked
 	DeployWorkflows []string
 	DeployJobs      []string
-	From            string // branch
-	After           string // environment that must have it first
+	BuildWorkflows  []string // of artifacts that are deployed by digest; none: those that deploy
+	From            string   // branch
+	After           string   // environment that must have it first
 	Soak            time.Duration
 	Freeze          []Freeze
 	Approvers       []Approver

@@ -40,6 +40,7 @@ func (p *parser) environment(n *yaml.Node, at string) Environment {
 	p.fields(n, at, fields{
 		"tested":           func(n *yaml.Node, at string) { e.Tested = p.tested(n, at) },
 		"deploy_workflows": func(n *yaml.Node, at string) { e.DeployWorkflows = p.some(n, at, p.workflow) },
+		"build_workflows":  func(n *yaml.Node, at string) { e.BuildWorkflows = p.some(n, at, p.workflow) },
 		"deploy_jobs":      func(n *yaml.Node, at string) { e.DeployJobs = p.some(n, at, p.text) },
 		"from":             func(n *yaml.Node, at string) { e.From = p.branch(n, at) },
 		"after":            func(n *yaml.Node, at string) { e.After = p.text(n, at) },

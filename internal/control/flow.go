@@ -30,6 +30,7 @@ type FlowOptions struct {
 	Decided    func(outcome string, after time.Duration) // told each published verdict, for metrics; nil: nobody
 	Lost       func()                                    // told each delivery that failed again and again, for metrics; nil: nobody
 	Allowed    func(account int64) bool                  // accounts that are served; nil: all
+	Prove      Prover                                    // of artifacts that are deployed by digest; nil: none is
 	Signer     Signer                                    // of what is answered to jobs; zero: nothing is answered to them
 	MaxAge     time.Duration                             // of a check in progress before the watchdog ends it; defaults to 10 min
 }

@@ -16,9 +16,15 @@ import (
 // ask is the question about a deployment. Where something cannot be read, what is missing has the reason, and the error
 // says it: the decision is then an error, and never an approval.
 func (f *Flow) ask(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord) (gate.Question, error) {
+	return f.askOf(ctx, r, run, d, fact.Of([]evidence.Provenance{})) // the rule asks about trees alone
+}
+
+// askOf is ask with what is proven of the artifacts.
+func (f *Flow) askOf(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord, built fact.Known[[]evidence.Provenance]) (gate.Question, error) {
 	q := gate.Question{Asked: d.Asked, ErrorSince: d.ErrorSince}
 	q.Subject = evidence.Question{
 		Tenant: tenantOf(r.Tenant), Commit: d.Commit, Tree: d.Tree, Digests: d.Digests, Environment: d.Name, RunID: d.Run, Attempt: d.Attempt, Now: f.o.Now(),
+		Provenance: built,
 	}
 	err := f.fill(ctx, r, run, d, &q)
 	if err != nil {
@@ -86,7 +92,6 @@ func (f *Flow) fill(ctx context.Context, r Repository, run WorkflowRun, d Deploy
 		return err
 	}
 	asks.Merged, asks.Records, asks.Runs, asks.Guarded = facts.Merged, facts.Records, facts.Runs, facts.Guarded
-	asks.Provenance = fact.Of([]evidence.Provenance{}) // the rule asks about trees alone
 	if asks.Deployer, err = f.deployer(ctx, r, run, want, env); err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/org/platform-action/internal/evidence"
-	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/gate"
 	sealing "github.com/org/platform-action/internal/gate/seal"
 )
@@ -25,10 +24,11 @@ type Signer struct {
 
 // LockDocument is what a deploying job asks. It can contradict what GitHub says of the job, and nothing more.
 type LockDocument struct {
-	Version     int      `json:"version"`
-	Environment string   `json:"environment"`
-	Tree        string   `json:"tree,omitempty"`    // that is about to be deployed
-	Digests     []string `json:"digests,omitempty"` // of the artifacts that are
+	Version     int               `json:"version"`
+	Environment string            `json:"environment"`
+	Tree        string            `json:"tree,omitempty"`    // that is about to be deployed
+	Digests     []string          `json:"digests,omitempty"` // of the artifacts that are
+	Bundles     []json.RawMessage `json:"bundles,omitempty"` // that prove how they were built
 }
 
 // LockReceipt is the answer to the second lock.
@@ -82,7 +82,7 @@ func parseLock(body []byte) (LockDocument, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&d); err != nil {
-		return d, errors.New("the body is no JSON of the form {version, environment, tree, digests}")
+		return d, errors.New("the body is no JSON of the form {version, environment, tree, digests, bundles}")
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return d, errors.New("more follows after the body")
@@ -90,7 +90,7 @@ func parseLock(body []byte) (LockDocument, error) {
 	if d.Version != 1 || d.Environment == "" || len(d.Environment) > 255 || len(d.Digests) > 100 {
 		return d, errors.New("version is not 1, environment is missing or too long, or there are more than 100 digests")
 	}
-	return d, nil
+	return d, fitBundles(d.Bundles)
 }
 
 // askingJob is the run and the job that a token is of, both at work.
@@ -119,6 +119,10 @@ func (f *Flow) askingJob(ctx context.Context, r Repository, run Run) (state Work
 
 // lock decides, records and signs.
 func (f *Flow) lock(ctx context.Context, r Repository, run WorkflowRun, job string, doc LockDocument) (LockReceipt, error) {
+	provenance, err := f.provenance(ctx, doc)
+	if err != nil {
+		return LockReceipt{}, err
+	}
 	for range tries {
 		version, err := f.o.Records.EvidenceVersion(ctx, r.Tenant)
 		if err != nil {
@@ -134,12 +138,9 @@ func (f *Flow) lock(ctx context.Context, r Repository, run WorkflowRun, job stri
 			d.Asked, d.Locked = now, true
 		}
 		d.Name, d.Commit, d.Digests, d.ErrorSince = doc.Environment, run.HeadCommit, doc.Digests, time.Time{}
-		q, missing := f.ask(ctx, r, run, d)
+		q, missing := f.askOf(ctx, r, run, d, provenance)
 		if errors.Is(missing, ErrMoved) || ctx.Err() != nil {
 			return LockReceipt{}, errors.Join(missing, ctx.Err())
-		}
-		if len(doc.Digests) > 0 {
-			q.Subject.Provenance = fact.Missing[[]evidence.Provenance]("this server verifies no provenance of artifacts yet")
 		}
 		if doc.Tree != "" && q.Subject.Tree != "" && doc.Tree != q.Subject.Tree {
 			return LockReceipt{}, &Refused{Forbidden, codeWrongTree, fmt.Sprintf(

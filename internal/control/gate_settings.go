@@ -34,7 +34,7 @@ func gateEnvironment(name string, e config.Environment) gate.Environment {
 		out.Requirement = testedRequirement(*e.Tested)
 	}
 	out.After, out.Soak, out.From = e.After, e.Soak, e.From
-	out.DeployWorkflows, out.DeployJobs = e.DeployWorkflows, e.DeployJobs
+	out.DeployWorkflows, out.DeployJobs, out.BuildWorkflows = e.DeployWorkflows, e.DeployJobs, e.BuildWorkflows
 	for _, f := range e.Freeze {
 		freeze := gate.Freeze{Name: f.Name, From: f.From, Until: f.Until, Zone: f.Zone, Exempt: f.Exempt}
 		for _, o := range f.Except {

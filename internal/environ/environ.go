@@ -44,6 +44,7 @@ type Config struct {
 
 	EncryptionKeyFile string    `env:"PLATFORM_ENCRYPTION_KEY_FILE"`
 	SigningKeyFile    string    `env:"PLATFORM_SIGNING_KEY_FILE"`
+	TrustedRootFile   string    `env:"PLATFORM_TRUSTED_ROOT_FILE"`
 	LogFormat         string    `env:"PLATFORM_LOG_FORMAT" envDefault:"text"`
 	LogLevel          string    `env:"PLATFORM_LOG_LEVEL"  envDefault:"info"`
 	Retention         Retention `envPrefix:"PLATFORM_RETENTION_"`
@@ -51,6 +52,7 @@ type Config struct {
 	PrivateKey    *rsa.PrivateKey    `env:"-"`
 	EncryptionKey []byte             `env:"-"` // 32 bytes; empty: no credentials are kept
 	SigningKey    ed25519.PrivateKey `env:"-"` // nil: nothing is signed
+	TrustedRoot   []byte             `env:"-"` // of those who sign how artifacts are built; nil: nobody is trusted
 	Level         slog.Level         `env:"-"`
 	secretSet     bool               // the variable is there, even if it is empty
 }
@@ -165,6 +167,15 @@ func (c *Config) readKeys() []error {
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("PLATFORM_SIGNING_KEY_FILE: %w", err))
+		}
+	}
+	if c.TrustedRootFile != "" {
+		data, err := os.ReadFile(c.TrustedRootFile)
+		if err == nil && len(data) == 0 {
+			err = errors.New("it is empty: write it with `gh attestation trusted-root`")
+		}
+		if c.TrustedRoot = data; err != nil {
+			faults = append(faults, fmt.Errorf("PLATFORM_TRUSTED_ROOT_FILE: %w", err))
 		}
 	}
 	return faults

@@ -43,6 +43,7 @@ type Requirement struct {
 	From            string   // branch from which C must be reachable; empty: any
 	DeployWorkflows []string // paths of the workflows that may deploy; empty: any
 	DeployJobs      []string // jobs that may name E; empty: any
+	BuildWorkflows  []string // paths of the workflows that may build what is deployed by digest; empty: those that may deploy
 }
 
 // SuiteRequirement is one suite and where it must come from.
@@ -114,10 +115,18 @@ type Changes struct {
 	Files     []string // both names of a renamed file
 }
 
-// Provenance is a verified statement that a digest was built from a commit of this repository.
+// Provenance is a statement of how an artifact was built whose signature holds, by GitHub's word about the run that signed.
+// What it says is judged here.
 type Provenance struct {
-	Digest string
-	Commit string
+	Digest         string
+	RepositoryID   int64  // whose commit it was built from
+	Commit         string // that it was built from
+	Workflow       string // path of the workflow whose job signed; owner/name/path for one of another repository
+	WorkflowCommit string // as of which that workflow was
+	Event          string // of the run
+	Ref            string // such as refs/heads/main
+	Runner         string // github-hosted or self-hosted
+	Broken         string // why a statement that was brought does not hold; nothing else of it is known then
 }
 
 // Deployer is the run that asks, by API.

@@ -165,17 +165,6 @@ func (a *asked) bound(r *Record) bool {
 	return r.Subject.Tree == a.q.Tree || len(a.q.Digests) > 0 && holds(r.Subject.Digests, a.q.Digests) && a.unproven() == ""
 }
 
-// unproven is the first digest without verified provenance from C.
-func (a *asked) unproven() string {
-	proven, _ := a.q.Provenance.Get()
-	for _, d := range a.q.Digests {
-		if !slices.Contains(proven, Provenance{Digest: d, Commit: a.q.Commit}) {
-			return d
-		}
-	}
-	return ""
-}
-
 // holds reports that every one of want is in have.
 func holds(have, want []string) bool {
 	for _, w := range want {

@@ -61,8 +61,7 @@ func (a *asked) digests() answer {
 	case len(q.Digests) > 0 && q.Provenance.Why() != "":
 		return undecided("provenance of the artifacts", q.Provenance.Why())
 	case a.unproven() != "":
-		return refuse(CodeWrongDigest, "verified provenance of "+a.unproven()+" from commit "+short(q.Commit), "none",
-			"attest the artifact in the job that builds it (actions/attest-build-provenance), and deploy that digest")
+		return a.notBuilt(a.unproven())
 	}
 	return passed()
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +53,7 @@ type require struct {
 	Soak            string              `json:"soak"`
 	From            string              `json:"from"`
 	DeployWorkflows []string            `json:"deploy_workflows"`
+	BuildWorkflows  []string            `json:"build_workflows"` // default: one; ["!"]: none
 	DeployJobs      []string            `json:"deploy_jobs"`
 }
 
@@ -146,7 +148,10 @@ type changes struct {
 	Files     []string `json:"files"`
 }
 
-type provenance struct{ Digest, Commit string }
+type provenance struct {
+	Digest, Commit, Workflow, At, Event, Ref, Runner, Broken string
+	Repository                                               int64
+}
 
 type deployerFact struct {
 	Repository int64    `json:"repository"`
@@ -298,7 +303,13 @@ func (w world) facts(t testing.TB, q *evidence.Question) {
 		q.Changes = fact.Of(evidence.Changes{Since: object(or(c.Since, "before")), Ahead: !c.Behind, Truncated: c.Truncated, Files: c.Files})
 	}
 	q.Provenance = fact.Of(each(w.Provenance, func(p provenance) evidence.Provenance {
-		return evidence.Provenance{Digest: digest(p.Digest), Commit: object(or(p.Commit, "c"))}
+		if p.Broken != "" {
+			return evidence.Provenance{Broken: p.Broken}
+		}
+		return evidence.Provenance{
+			Digest: digest(p.Digest), RepositoryID: or(p.Repository, 2), Commit: object(or(p.Commit, "c")), Workflow: or(p.Workflow, ".github/workflows/build.yml"),
+			WorkflowCommit: object(or(p.At, or(p.Commit, "c"))), Event: or(p.Event, "push"), Ref: or(p.Ref, "refs/heads/main"), Runner: blank(or(p.Runner, "github-hosted")),
+		}
 	}))
 	d := pointed(w.Deployer, deployerFact{})
 	reachable := fact.Missing[bool]("GitHub answered 502")
@@ -323,7 +334,19 @@ func (r require) requirement(t testing.TB) evidence.Requirement {
 	return evidence.Requirement{
 		Suites: suites, MaxAge: duration(t, r.MaxAge), Assurance: pointed(r.Assurance, evidence.AssuranceNone), Runners: r.Runners,
 		RetryBudget: r.RetryBudget, After: r.After, Soak: duration(t, r.Soak), From: r.From, DeployWorkflows: r.DeployWorkflows, DeployJobs: r.DeployJobs,
+		BuildWorkflows: builders(r.BuildWorkflows),
 	}
+}
+
+// builders are what a case has listed.
+func builders(list []string) []string {
+	if list == nil {
+		return []string{".github/workflows/build.yml"}
+	}
+	if slices.Contains(list, "!") {
+		return nil
+	}
+	return list
 }
 
 // blank is how a case writes a text that is empty where a default would stand.

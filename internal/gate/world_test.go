@@ -238,7 +238,9 @@ func (w world) subject(t testing.TB, now time.Time) evidence.Question {
 		s.Guarded = fact.Of([]evidence.Guarded{{Path: w.Edited, Commit: object("c")}})
 	}
 	s.Changes = fact.Of(evidence.Changes{})
-	s.Provenance = fact.Of(each(w.Digests, func(d string) evidence.Provenance { return evidence.Provenance{Digest: d, Commit: object("c")} }))
+	s.Provenance = fact.Of(each(w.Digests, func(d string) evidence.Provenance {
+		return evidence.Provenance{Digest: d, RepositoryID: s.Tenant.Repository, Commit: object("c"), Workflow: ".github/workflows/build.yml", WorkflowCommit: object("c"), Event: "push", Runner: "github-hosted"}
+	}))
 	d := w.Deployer
 	reachable := fact.Of(true)
 	if d.Reachable != nil {
@@ -299,6 +301,7 @@ func (e environment) environment(t testing.TB, now time.Time) gate.Environment {
 		out.Suites = []evidence.SuiteRequirement{{Name: "unit", Workflow: ".github/workflows/ci.yml", Job: "test"}}
 	}
 	out.After, out.Soak, out.From, out.DeployWorkflows, out.DeployJobs = e.After, span(t, e.Soak), e.From, e.Workflows, e.Jobs
+	out.BuildWorkflows = []string{".github/workflows/build.yml"}
 	return out
 }
 

@@ -40,6 +40,7 @@ func operations() map[string][]string {
 		repo + "/environments/{environment_name}":                             {"get"},
 		repo + "/environments/{environment_name}/deployment_protection_rules": {"get"},
 		repo + "/deployments/{deployment_id}":                                 {"get"},
+		repo + "/attestations/{subject_digest}":                               {"get"},
 		repo + "/deployments/{deployment_id}/statuses":                        {"get"},
 		repo + "/issues":                                                      {"post"},
 		repo + "/branches/{branch}":                                           {"get"},

@@ -117,6 +117,7 @@ func (s *Server) deploymentRoutes() {
 	s.handle(endpoint{pattern: "POST " + repo + "/actions/runs/{run_id}/deployment_protection_rule", needs: "deployments:write", do: s.reviewGate})
 	s.handle(endpoint{pattern: "GET " + repo + "/actions/runs/{run_id}/pending_deployments", needs: "actions:read", do: s.pendingDeployments})
 	s.handle(endpoint{pattern: "GET " + repo + "/deployments/{deployment_id}", needs: "deployments:read", do: s.oneDeployment})
+	s.handle(endpoint{pattern: "GET " + repo + "/attestations/{subject_digest}", needs: "metadata:read", do: s.attestationsOf})
 }
 
 // The bounds of GitHub's reviews.

@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -48,8 +49,9 @@ type Repo struct {
 	gates         []*Gate
 	opened        []Issue
 	deployments   []*deployment
-	protected     map[string]bool   // branches
-	replaced      map[string][]byte // archives to serve instead of the real ones, by commit
+	attestations  map[string][]json.RawMessage // by the artifact
+	protected     map[string]bool              // branches
+	replaced      map[string][]byte            // archives to serve instead of the real ones, by commit
 	lag           int
 }
 
