@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,7 @@ type desk struct {
 	now    time.Time
 	wanted []control.Task
 	tip    string
+	merges int
 }
 
 var deskKey = sync.OnceValue(func() *rsa.PrivateKey { //nolint:gochecknoglobals // made once, because it takes long
@@ -140,6 +142,18 @@ func (d *desk) ask(id int64, commit string) {
 	run := deploying(id, commit)
 	run.Started = d.now
 	d.repo.Deploy(run, "production")
+}
+
+// finished lets the job of an approved run end well, and the server look at it.
+func (d *desk) finished(id int64) {
+	d.t.Helper()
+	run := d.repo.RunOf(id)
+	run.Status, run.Conclusion = "completed", "success"
+	for i := range run.Jobs {
+		run.Jobs[i].Status, run.Jobs[i].Conclusion = "completed", "success"
+	}
+	d.repo.AddRun(run)
+	d.do(control.Task{Tenant: d.tenant, Kind: control.LookAtRun, Subject: strconv.FormatInt(id, 10)})
 }
 
 // try decides once; what comes back is what the queue would be told.
