@@ -60,6 +60,7 @@ type Server struct {
 	inFlight      int
 	maxInFlight   int
 	issuer        *issuer
+	keys          trouble
 	left          leftBehind
 }
 
