@@ -202,6 +202,39 @@ func (d *desk) organisation(text string) {
 	d.do(control.Task{Tenant: d.tenant, Kind: control.SweepRepository})
 }
 
+// work does what the gate has asked the queue for, as far as it is due.
+func (d *desk) work() {
+	d.t.Helper()
+	for range 100 {
+		var due, rest []control.Task
+		for _, t := range d.wanted {
+			switch t.Kind {
+			case control.DecideDeployment, control.WakeDeployment, control.WakeDeployments:
+			default:
+				continue // what is no business of the gate's
+			}
+			if t.NotBefore.After(d.now) {
+				rest = append(rest, t)
+			} else {
+				due = append(due, t)
+			}
+		}
+		if d.wanted = rest; len(due) == 0 {
+			return
+		}
+		for _, t := range due {
+			err := d.flow.Handle(d.t.Context(), t, 1)
+			if later, ok := errors.AsType[*control.Later](err); ok {
+				t.NotBefore = d.now.Add(later.After)
+				d.wanted = append(d.wanted, t)
+			} else if err != nil {
+				d.t.Errorf("%s: %v", t.Kind, err)
+			}
+		}
+	}
+	d.t.Error("the queue never ends")
+}
+
 // try decides once; what comes back is what the queue would be told.
 func (d *desk) try(id int64) error {
 	return d.flow.Handle(d.t.Context(), control.Task{Tenant: d.tenant, Kind: control.DecideDeployment, Subject: control.DeploymentSubject(id, "production")}, 1)
