@@ -54,6 +54,7 @@ type Config struct {
 type Retention struct {
 	Deliveries time.Duration `env:"DELIVERIES"`
 	Reports    time.Duration `env:"REPORTS"`
+	Ledger     time.Duration `env:"LEDGER"`
 	Uploads    time.Duration `env:"UPLOADS"`
 	Evidence   time.Duration `env:"EVIDENCE"`
 }
@@ -210,6 +211,7 @@ func (c *Config) check() []error {
 	}
 	add(c.Retention.Deliveries != 0 && c.Retention.Deliveries < redelivered, "PLATFORM_RETENTION_DELIVERIES is shorter than 72h: GitHub delivers again for three days, and what comes again must be known")
 	add(c.Retention.Reports < 0, "PLATFORM_RETENTION_REPORTS is negative")
+	add(c.Retention.Ledger != 0 && c.Retention.Ledger < reported, "PLATFORM_RETENTION_LEDGER is shorter than 720h: gate simulate tells of the last 30 days, and reads what the ledger says")
 	add(c.Retention.Uploads < 0, "PLATFORM_RETENTION_UPLOADS is negative")
 	add(c.LogFormat != "text" && c.LogFormat != "json", "PLATFORM_LOG_FORMAT is neither text nor json")
 	add(c.Level.UnmarshalText([]byte(c.LogLevel)) != nil, "PLATFORM_LOG_LEVEL is none of debug, info, warn and error")
@@ -220,8 +222,10 @@ func (c *Config) check() []error {
 	return faults
 }
 
-// redelivered is how long GitHub delivers again.
-const redelivered = 72 * time.Hour
+const (
+	redelivered = 72 * time.Hour      // how long GitHub delivers again
+	reported    = 30 * 24 * time.Hour // what gate simulate tells of
+)
 
 // githubAPI is that of github.com; every other address is one of GitHub Enterprise Server.
 const githubAPI = "https://api.github.com"
