@@ -91,7 +91,7 @@ func newDesk(t *testing.T, more string) *desk {
 	d.broken = &flaky{Records: d.db, at: -1}
 	d.flow = control.NewFlow(control.FlowOptions{
 		Forge: forge, Records: d.broken, Queue: d, Engine: engine, Now: clock, Log: logger,
-		Signer: control.Signer{Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Server: "https://platform.example.com"},
+		Signer: control.Signer{Key: func() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)) }, Server: "https://platform.example.com"},
 	})
 	i := d.hub.Install("acme")
 	d.owner, d.repo = i, d.hub.AddRepository(i, "shop")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -76,6 +77,7 @@ func parseKeys(data []byte) ([]seal.Key, error) {
 		Keys []struct {
 			ID  string `json:"kid"`
 			PEM string `json:"pem"`
+			End string `json:"not_after"`
 		} `json:"keys"`
 	}
 	if err := json.Unmarshal(data, &file); err != nil || len(file.Keys) == 0 {
@@ -89,6 +91,9 @@ func parseKeys(data []byte) ([]seal.Key, error) {
 		}
 		if key.ID != k.ID {
 			return nil, fmt.Errorf("key %.80q has the name of another key: its own is %s", k.ID, key.ID)
+		}
+		if key.NotAfter, err = time.Parse(time.RFC3339, k.End); err != nil && k.End != "" {
+			return nil, fmt.Errorf("key %.80q ends at %.40q, which is no time", k.ID, k.End)
 		}
 		out = append(out, key)
 	}

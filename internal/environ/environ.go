@@ -2,7 +2,6 @@
 package environ
 
 import (
-	"crypto/ed25519"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/hex"
@@ -43,11 +42,11 @@ type Config struct {
 	LogLevel          string    `env:"PLATFORM_LOG_LEVEL"  envDefault:"info"`
 	Retention         Retention `envPrefix:"PLATFORM_RETENTION_"`
 
-	PrivateKey    *rsa.PrivateKey    `env:"-"`
-	EncryptionKey []byte             `env:"-"` // 32 bytes; empty: no credentials are kept
-	SigningKey    ed25519.PrivateKey `env:"-"` // nil: nothing is signed
-	Level         slog.Level         `env:"-"`
-	secretSet     bool               // the variable is there, even if it is empty
+	PrivateKey    *rsa.PrivateKey `env:"-"`
+	EncryptionKey []byte          `env:"-"` // 32 bytes; empty: no credentials are kept
+	SigningKeys   seal.Ring       `env:"-"` // zero: nothing is signed
+	Level         slog.Level      `env:"-"`
+	secretSet     bool            // the variable is there, even if it is empty
 }
 
 // Retention says how long things are kept, as durations such as 336h.
@@ -157,7 +156,7 @@ func (c *Config) readKeys() []error {
 	if c.SigningKeyFile != "" {
 		data, err := os.ReadFile(c.SigningKeyFile)
 		if err == nil {
-			c.SigningKey, err = seal.ParsePrivate(data)
+			c.SigningKeys, err = seal.ParseRing(data)
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("PLATFORM_SIGNING_KEY_FILE: %w", err))
