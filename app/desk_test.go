@@ -25,7 +25,7 @@ import (
 
 // desk is the flow on a real store and GitHub's stand-in, with a queue and a clock of the server that only the test moves.
 type desk struct {
-	t      *testing.T
+	t      testing.TB
 	hub    *githubtest.Server
 	owner  *githubtest.Installation
 	repo   *githubtest.Repo
