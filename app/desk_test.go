@@ -208,9 +208,7 @@ func (d *desk) work() {
 	for range 100 {
 		var due, rest []control.Task
 		for _, t := range d.wanted {
-			switch t.Kind {
-			case control.DecideDeployment, control.WakeDeployment, control.WakeDeployments:
-			default:
+			if t.Kind != control.DecideDeployment && t.Kind != control.WakeDeployment && t.Kind != control.WakeDeployments {
 				continue // what is no business of the gate's
 			}
 			if t.NotBefore.After(d.now) {
