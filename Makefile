@@ -23,8 +23,8 @@ test-fast: ## the same without the race detector
 oracle: ## the evaluation of source against trivy's; downloads a lot once
 	cd tools/trivyoracle && go test ./...
 
-torture: ## the server killed at a hundred moments, and no delivery lost
-	PLATFORM_TORTURE=100 go test ./app -run TestKill -v -timeout 30m
+torture: ## the server killed at a hundred moments, twice: no delivery lost, and one answer for each deployment
+	PLATFORM_TORTURE=100 go test ./app -run 'TestKill|TestGateKill' -v -timeout 60m
 
 feed-large: ## a price list of 1 GiB through the importer, with the peak of memory
 	PLATFORM_FEED_BYTES=1073741824 go test ./internal/pricefeed -run TestLargeOffer -v

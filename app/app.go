@@ -56,11 +56,12 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 	if err != nil {
 		return nil, err
 	}
+	signs := newSigning(c.SigningKeyFile, c.SigningKeys, time.Now, log)
 	flow := control.NewFlow(control.FlowOptions{
 		Forge: forge, Records: db, Queue: db, Engine: engine, Now: time.Now, Log: log, PolicyRepo: c.PolicyRepo,
 		WebURL: c.WebURL(), PageURL: pageURL(c), Version: version, Infracost: infracost.Document, Decided: m.verdict, Lost: m.lost.Inc,
 		Allowed: func(account int64) bool { return len(allowed) == 0 || allowed[account] },
-		Signer:  control.Signer{Key: c.SigningKey, Server: strings.TrimSuffix(c.PublicURL, "/")},
+		Signer:  control.Signer{Key: signs.private, Server: strings.TrimSuffix(c.PublicURL, "/")},
 		Prove:   prove,
 	})
 	hooks, err := github.NewWebhook(github.WebhookOptions{
@@ -71,7 +72,7 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 		return nil, err
 	}
 	routes.Handle(github.WebhookPath, hooks)
-	if err := addAPI(routes, c, flow, m, log); err != nil {
+	if err := addAPI(routes, c, flow, signs, m, log); err != nil {
 		return nil, err
 	}
 	console, err := addPages(routes, c, db, flow, allowed, log)
@@ -87,7 +88,7 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 }
 
 // addAPI takes uploads where the server knows its own address: tokens are made out to it.
-func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, m *metrics, log *slog.Logger) error {
+func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, signs *signing, m *metrics, log *slog.Logger) error {
 	if c.PublicURL == "" {
 		log.Warn("PLATFORM_PUBLIC_URL is not set: plans and test reports cannot be uploaded")
 		return nil
@@ -102,7 +103,7 @@ func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, m *metr
 		return err
 	}
 	routes.Handle("/api/v1/", uploads)
-	routes.Handle("GET "+api.KeysPath, api.Keys(c.SigningKey))
+	routes.Handle("GET "+api.KeysPath, api.Keys(signs.keys))
 	return nil
 }
 

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +24,7 @@ import (
 
 // desk is the flow on a real store and GitHub's stand-in, with a queue and a clock of the server that only the test moves.
 type desk struct {
-	t      *testing.T
+	t      testing.TB
 	hub    *githubtest.Server
 	owner  *githubtest.Installation
 	repo   *githubtest.Repo
@@ -32,6 +35,7 @@ type desk struct {
 	now    time.Time
 	wanted []control.Task
 	tip    string
+	merges int
 }
 
 var deskKey = sync.OnceValue(func() *rsa.PrivateKey { //nolint:gochecknoglobals // made once, because it takes long
@@ -87,7 +91,10 @@ func newDesk(t *testing.T, more string) *desk {
 		t.Fatal(err)
 	}
 	d.broken = &flaky{Records: d.db, at: -1}
-	d.flow = control.NewFlow(control.FlowOptions{Forge: forge, Records: d.broken, Queue: d, Engine: engine, Now: clock, Log: logger})
+	d.flow = control.NewFlow(control.FlowOptions{
+		Forge: forge, Records: d.broken, Queue: d, Engine: engine, Now: clock, Log: logger,
+		Signer: control.Signer{Key: func() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)) }, Server: "https://platform.example.com"},
+	})
 	i := d.hub.Install("acme")
 	d.owner, d.repo = i, d.hub.AddRepository(i, "shop")
 	d.tenant = control.Tenant{Installation: i.ID, Repository: d.repo.ID}
@@ -111,12 +118,18 @@ func (d *desk) do(t control.Task) {
 // tested keeps a record of a run on a commit, as an upload would: so many pass, and fail.
 func (d *desk) tested(id int64, commit string, passed, failed int) {
 	d.t.Helper()
+	d.testedAs(id, commit, counted.Counts{Executed: passed + failed, Passed: passed, Failed: failed}, nil)
+}
+
+// testedAs keeps one with these counts, changed as the caller likes.
+func (d *desk) testedAs(id int64, commit string, counts counted.Counts, change func(*evidence.Record)) {
+	d.t.Helper()
 	run := githubtest.Run{
 		ID: id, Path: ci, HeadSHA: commit, Event: "push", Branch: "main", Attempt: 1, Status: "completed", Conclusion: "success", Started: d.now,
 		Jobs: []githubtest.Job{{ID: id*100 + 1, Name: "test", Conclusion: "success"}, {ID: id*100 + 2, Name: "record", Conclusion: "success"}},
 	}
 	d.repo.AddRun(run)
-	r, err := evidence.NewRecord(evidence.Record{
+	record := evidence.Record{
 		Producer: evidence.Producer{
 			Tenant: evidence.Tenant{Installation: d.tenant.Installation, Repository: d.tenant.Repository}, OwnerID: d.repo.Owner().ID,
 			HeadRepositoryID: d.repo.ID, HeadCommit: commit, Workflow: ci, Job: "record", Needs: []string{"test"}, Event: "push",
@@ -124,10 +137,14 @@ func (d *desk) tested(id int64, commit string, passed, failed int) {
 		},
 		Subject: evidence.Subject{Commit: commit, Tree: d.repo.Tree(commit)}, Assurance: evidence.AssuranceSameJob, Recorded: d.now,
 		Suites: []evidence.Suite{{
-			Name: "unit", Counts: counted.Counts{Executed: passed + failed, Passed: passed, Failed: failed},
+			Name: "unit", Counts: counts,
 			Reports: []evidence.ReportDigest{{Name: "a.xml", Format: "junit", SHA256: strings.Repeat("f", 64)}},
 		}},
-	})
+	}
+	if change != nil {
+		change(&record)
+	}
+	r, err := evidence.NewRecord(record)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -142,6 +159,80 @@ func (d *desk) ask(id int64, commit string) {
 	run := deploying(id, commit)
 	run.Started = d.now
 	d.repo.Deploy(run, "production")
+}
+
+// finished lets the job of an approved run end well, and the server look at it.
+func (d *desk) finished(id int64) {
+	d.t.Helper()
+	run := d.repo.RunOf(id)
+	run.Status, run.Conclusion = "completed", "success"
+	for i := range run.Jobs {
+		run.Jobs[i].Status, run.Jobs[i].Conclusion = "completed", "success"
+	}
+	d.repo.AddRun(run)
+	d.do(control.Task{Tenant: d.tenant, Kind: control.LookAtRun, Subject: strconv.FormatInt(id, 10)})
+}
+
+// locks is what a job of a run is told that asks before it deploys.
+func (d *desk) locks(id int64) control.LockReceipt {
+	d.t.Helper()
+	run := d.repo.RunOf(id)
+	run.Status, run.Conclusion = "in_progress", ""
+	for i := range run.Jobs {
+		run.Jobs[i].Status, run.Jobs[i].Conclusion = "in_progress", ""
+	}
+	d.repo.AddRun(run)
+	d.merges++
+	got, err := d.flow.DecideHere(d.t.Context(), control.Run{
+		RepositoryID: d.repo.ID, OwnerID: d.repo.Owner().ID, ID: id, Attempt: 1, CheckRunID: run.Jobs[0].ID, SHA: run.HeadSHA, Ref: "refs/heads/main",
+		Event: run.Event, WorkflowRef: d.repo.FullName() + "/" + run.Path + "@refs/heads/main", WorkflowSHA: run.HeadSHA, Environment: "production",
+		RunnerKind: "github-hosted", Issued: d.now, Expires: d.now.Add(5 * time.Minute), TokenID: fmt.Sprint("token ", d.merges),
+	}, []byte(lockBody))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return got
+}
+
+// organisation brings the organisation's file into force.
+func (d *desk) organisation(text string) {
+	d.t.Helper()
+	central := d.hub.AddRepository(d.owner, ".github")
+	central.Commit("main", map[string]string{"platform.yml": text})
+	d.do(control.Task{Tenant: d.tenant.Account(), Kind: control.SyncInstallation})
+	d.do(control.Task{Tenant: control.Tenant{Installation: d.tenant.Installation, Repository: central.ID}, Kind: control.ReadBranch})
+	d.do(control.Task{Tenant: d.tenant, Kind: control.SweepRepository})
+}
+
+// work does what the gate has asked the queue for, as far as it is due.
+func (d *desk) work() {
+	d.t.Helper()
+	for range 100 {
+		var due, rest []control.Task
+		for _, t := range d.wanted {
+			if t.Kind != control.DecideDeployment && t.Kind != control.WakeDeployment && t.Kind != control.WakeDeployments {
+				continue // what is no business of the gate's
+			}
+			if t.NotBefore.After(d.now) {
+				rest = append(rest, t)
+			} else {
+				due = append(due, t)
+			}
+		}
+		if d.wanted = rest; len(due) == 0 {
+			return
+		}
+		for _, t := range due {
+			err := d.flow.Handle(d.t.Context(), t, 1)
+			if later, ok := errors.AsType[*control.Later](err); ok {
+				t.NotBefore = d.now.Add(later.After)
+				d.wanted = append(d.wanted, t)
+			} else if err != nil {
+				d.t.Errorf("%s: %v", t.Kind, err)
+			}
+		}
+	}
+	d.t.Error("the queue never ends")
 }
 
 // try decides once; what comes back is what the queue would be told.
@@ -191,50 +282,58 @@ type flaky struct {
 
 	at, calls int // the call that fails; -1: none
 	after     bool
+	hung      chan struct{} // not nil: that call says so, and lasts until its caller has no more time
 }
 
-func (f *flaky) breaks() bool {
+func (f *flaky) breaks(ctx context.Context) bool {
 	f.calls++
-	return f.calls-1 == f.at
+	if f.calls-1 != f.at {
+		return false
+	}
+	if f.hung != nil {
+		close(f.hung)
+		<-ctx.Done()
+	}
+	return true
 }
 
 func (f *flaky) Deployment(ctx context.Context, t control.Tenant, k control.DeploymentKey) (control.DeploymentRecord, bool, error) {
-	if f.breaks() {
+	if f.breaks(ctx) {
 		return control.DeploymentRecord{}, false, errBroken
 	}
 	return f.Records.Deployment(ctx, t, k)
 }
 
 func (f *flaky) DeploymentsOf(ctx context.Context, t control.Tenant, run int64) ([]control.DeploymentRecord, error) {
-	if f.breaks() {
+	if f.breaks(ctx) {
 		return nil, errBroken
 	}
 	return f.Records.DeploymentsOf(ctx, t, run)
 }
 
 func (f *flaky) DeploymentHistory(ctx context.Context, t control.Tenant, e []string, n int) ([]control.DeploymentRecord, error) {
-	if f.breaks() {
+	if f.breaks(ctx) {
 		return nil, errBroken
 	}
 	return f.Records.DeploymentHistory(ctx, t, e, n)
 }
 
 func (f *flaky) Evidence(ctx context.Context, t control.Tenant, s control.EvidenceSearch) ([]evidence.Record, error) {
-	if f.breaks() {
+	if f.breaks(ctx) {
 		return nil, errBroken
 	}
 	return f.Records.Evidence(ctx, t, s)
 }
 
 func (f *flaky) EvidenceVersion(ctx context.Context, t control.Tenant) (int64, error) {
-	if f.breaks() {
+	if f.breaks(ctx) {
 		return 0, errBroken
 	}
 	return f.Records.EvidenceVersion(ctx, t)
 }
 
 func (f *flaky) ChangeDeployment(ctx context.Context, t control.Tenant, k control.DeploymentKey, change func(*control.DeploymentRecord)) (control.DeploymentRecord, error) {
-	breaks := f.breaks()
+	breaks := f.breaks(ctx)
 	if breaks && !f.after {
 		return control.DeploymentRecord{}, errBroken
 	}
@@ -246,7 +345,7 @@ func (f *flaky) ChangeDeployment(ctx context.Context, t control.Tenant, k contro
 }
 
 func (f *flaky) DecideDeployment(ctx context.Context, t control.Tenant, v control.DeploymentVerdict) (control.DeploymentRecord, error) {
-	breaks := f.breaks()
+	breaks := f.breaks(ctx)
 	if breaks && !f.after {
 		return control.DeploymentRecord{}, errBroken
 	}

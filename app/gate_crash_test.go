@@ -28,7 +28,7 @@ func TestGateKill(t *testing.T) {
 	w.public()
 	_, r := w.shop("acme", guardedFiles(""))
 	tip := r.Head("main")
-	w.env["PLATFORM_LOG_LEVEL"], w.wait = "info", 3*time.Minute
+	w.env["PLATFORM_LOG_LEVEL"], w.wait = "info", 3*time.Minute+time.Duration(points*asking)*3*time.Second // GitHub takes 900 points a minute
 	kill := w.spawn()
 	w.swept()
 	w.testedOn(r, 1, tip, 3, 0)

@@ -23,20 +23,27 @@ import (
 // withKey gives the server a signing key, and returns what a verifier pins.
 func (w *world) withKey() seal.Key {
 	w.t.Helper()
-	public, private, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	text, pinned := keyFile(w.t)
 	file := filepath.Join(w.t.TempDir(), "signing.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
 	w.env["PLATFORM_SIGNING_KEY_FILE"] = file
-	return seal.NewKey(public)
+	return pinned
+}
+
+// keyFile is a new signing key as an operator keeps it, and what a verifier pins.
+func keyFile(t testing.TB) (text string, pinned seal.Key) {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), seal.NewKey(public)
 }
 
 // askLock asks from within a deploying job, whose token's claims may be changed.

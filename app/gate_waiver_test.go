@@ -46,7 +46,7 @@ func (d *desk) say(number int, login, text string) string {
 }
 
 // requestID is the id in a reply to a request.
-func requestID(t *testing.T, reply string) string {
+func requestID(t testing.TB, reply string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(reply, "/platform waive approve ")
 	if !ok || len(rest) < 8 {

@@ -38,7 +38,7 @@ func serve(ctx context.Context, c environ.Config, log *slog.Logger) error {
 	db, err := store.Open(ctx, store.Options{
 		URL: c.DatabaseURL, Now: time.Now, Log: log, EncryptionKey: c.EncryptionKey,
 		Retention: store.Retention{
-			Deliveries: c.Retention.Deliveries, VerdictBodies: c.Retention.Reports, Uploads: c.Retention.Uploads, Evidence: c.Retention.Evidence,
+			Deliveries: c.Retention.Deliveries, VerdictBodies: c.Retention.Reports, LedgerBodies: c.Retention.Ledger, Uploads: c.Retention.Uploads, Evidence: c.Retention.Evidence,
 		},
 	})
 	if err != nil {

@@ -56,7 +56,7 @@ func export(ctx context.Context, s streams, t control.Tenant, name string) error
 		return fmt.Errorf("--out: %w", err)
 	}
 	defer func() { _ = file.Cleanup() }()
-	count, err := writeLedger(ctx, file, db, t)
+	count, gone, err := writeLedger(ctx, file, db, t)
 	if err != nil {
 		return &faultError{err}
 	}
@@ -67,35 +67,38 @@ func export(ctx context.Context, s streams, t control.Tenant, name string) error
 		return fmt.Errorf("--out: %w", err)
 	}
 	say(s.err, "%d entries of repository %d; check them with platform gate verify", count, t.Repository)
+	if gone > 0 {
+		say(s.err, "%s", bodiesGone(gone))
+	}
 	return nil
 }
 
 // writeLedger writes it in portions: it may be larger than memory.
-func writeLedger(ctx context.Context, w *renameio.PendingFile, db *store.Store, t control.Tenant) (count int, err error) {
+func writeLedger(ctx context.Context, w *renameio.PendingFile, db *store.Store, t control.Tenant) (count, gone int, err error) {
 	const portion = 1000
 	var b bytes.Buffer
 	lines := json.NewEncoder(&b)
 	lines.SetEscapeHTML(false) // a body stays as its digest has it
 	if err := lines.Encode(ledgerHead{ledgerKind, 1, t.Installation, t.Repository}); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	for after := int64(0); ; {
 		entries, err := db.Ledger(ctx, t, after, portion)
 		if err != nil {
-			return count, err
+			return count, gone, err
 		}
 		for _, e := range entries {
 			if err := lines.Encode(e); err != nil {
-				return count, err
+				return count, gone, err
 			}
 			after = e.Sequence
 		}
-		count += len(entries)
+		count, gone = count+len(entries), gone+withoutBody(entries)
 		if _, err := b.WriteTo(w); err != nil {
-			return count, err
+			return count, gone, err
 		}
 		if len(entries) < portion {
-			return count, nil
+			return count, gone, nil
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,6 +46,10 @@ func TestGateExport(t *testing.T) {
 		t.Error("an empty export was written")
 	}
 	export(0, "2", "2 entries of repository 2") // while the server runs
+	stays, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +59,36 @@ func TestGateExport(t *testing.T) {
 			t.Errorf("%v: exit %d\n%s%s", args, code, stdout, stderr)
 		}
 	}
+	retained(t, env, file, out, string(stays), export)
 	env["PLATFORM_DATABASE_URL"] = "sqlite:" + file + ".gone"
 	export(2, "2", "PLATFORM_DATABASE_URL")
+}
+
+// retained: what retention leaves of a ledger verifies, and says how much is gone; it has the end that it had.
+func retained(t *testing.T, env map[string]string, file, out, before string, export func(want int, repository, says string)) {
+	t.Helper()
+	later := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC).Add(401 * 24 * time.Hour)
+	db, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + file, Now: func() time.Time { return later }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Collect(t.Context()), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	export(0, "2", "retention took out what 2 of them said")
+	for want, args := range map[string][]string{
+		"retention took out what 2 of them said": {"gate", "verify", out}, "1 is a waiver whose body was taken out": {"waiver", "list", out}, "0 deployments": {"gate", "simulate", out},
+	} {
+		if code, stdout, stderr := call(t, env, args...); code != 0 || !strings.Contains(stdout, want) || strings.Contains(stdout, "<down>") {
+			t.Errorf("%v: exit %d\n%s%s", args, code, stdout, stderr)
+		}
+	}
+	data, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := before[strings.LastIndex(before, `"chain":`):]
+	if !strings.HasSuffix(string(data), end) || strings.Contains(string(data), "<down>") {
+		t.Errorf("want the end %s of\n%s", end, data)
+	}
 }

@@ -144,6 +144,9 @@ func (o *ledgerOptions) verify(ctx context.Context, s streams, name string, repo
 	} else {
 		f.good("%d entries of repository %d hang together, from the first to %s", len(l.entries), l.head.Repository, l.end())
 	}
+	if n := withoutBody(l.entries); n > 0 {
+		say(s.out, "note     %s", bodiesGone(n))
+	}
 	for _, w := range o.witnesses {
 		if err := f.witness(ctx, l, w, keys); err != nil {
 			return err
@@ -163,6 +166,21 @@ func (o *ledgerOptions) verify(ctx context.Context, s streams, name string, repo
 		return &outcomeError{verdict.Block}
 	}
 	return nil
+}
+
+// withoutBody counts the entries of which only a digest is left.
+func withoutBody(entries []ledger.Entry) int {
+	n := 0
+	for _, e := range entries {
+		if len(e.Body) == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func bodiesGone(n int) string {
+	return fmt.Sprintf("retention took out what %d of them said; their digests stand in its place", n)
 }
 
 func (l exported) end() string {

@@ -60,7 +60,7 @@ type TestForge interface {
 	Commit(ctx context.Context, r Repository, sha string) (Commit, error)
 	Protected(ctx context.Context, r Repository, branch string) (bool, error)
 	WorkflowRun(ctx context.Context, r Repository, id int64) (WorkflowRun, error)
-	RunsOf(ctx context.Context, r Repository, head string) (runs []WorkflowRun, whole bool, err error) // newest attempts alone
+	RunsOf(ctx context.Context, r Repository, head string, workflows []string) (runs []WorkflowRun, whole bool, err error) // newest attempts alone
 	Job(ctx context.Context, r Repository, id int64) (WorkflowJob, error)
 	Jobs(ctx context.Context, r Repository, run int64) (jobs []WorkflowJob, whole bool, err error) // of the newest attempt
 	Artifacts(ctx context.Context, r Repository, run int64, name string) (list []Artifact, whole bool, err error)

@@ -138,6 +138,17 @@ func (q requirements) suites(workflow string) []evidence.SuiteRequirement {
 	return out
 }
 
+// workflows are those of all suites; sorted.
+func (q requirements) workflows() []string {
+	set := map[string]bool{}
+	for _, e := range q.environments {
+		for _, s := range e.Suites {
+			set[s.Workflow] = true
+		}
+	}
+	return sortedKeys(set)
+}
+
 // names are those of all suites; sorted.
 func (q requirements) names() []string {
 	set := map[string]bool{}

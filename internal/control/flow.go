@@ -142,6 +142,8 @@ func (f *Flow) handle(ctx context.Context, t Task, attempt int) error {
 		return f.answer(ctx, t, f.decideDeployment)
 	case WakeDeployment:
 		return f.o.Queue.Want(ctx, Task{Tenant: t.Tenant, Kind: DecideDeployment, Subject: t.Subject})
+	case WakeDeployments:
+		return f.wakeWaiting(ctx, t)
 	case SettleDeployment:
 		return f.answer(ctx, t, f.settleDeployment)
 	case FindDeployments:

@@ -107,13 +107,13 @@ func (f *Flow) rest(ctx context.Context, r Repository, run WorkflowRun, d Deploy
 	if q.Waivers, q.People, err = f.glasses(ctx, r, run, d, commit, env, q.Subject); err != nil {
 		return err
 	}
-	q.Policies, err = f.deployPolicies(ctx, want, *q)
+	q.Policies, err = f.deployPolicies(ctx, r, commit, want, env, *q)
 	return err
 }
 
 // deployPolicies asks the policies of this program and of the organisation about a deployment. Which pull requests it brings
-// is not gathered: a rule that wants to know is undecided.
-func (f *Flow) deployPolicies(ctx context.Context, want requirements, q gate.Question) (fact.Known[[]verdict.Finding], error) {
+// is gathered only where a rule in force may look at them.
+func (f *Flow) deployPolicies(ctx context.Context, r Repository, commit Commit, want requirements, env gated, q gate.Question) (fact.Known[[]verdict.Finding], error) {
 	c, err := f.o.Engine.Control(ctx, want.settings)
 	if wrong, ok := errors.AsType[*unusable](err); ok {
 		return fact.Missing[[]verdict.Finding](plainly(wrong)), nil
@@ -121,16 +121,27 @@ func (f *Flow) deployPolicies(ctx context.Context, want requirements, q gate.Que
 	if err != nil {
 		return fact.Known[[]verdict.Finding]{}, err
 	}
-	var found []verdict.Finding
+	found, err := f.deployFindings(ctx, c, want, q, q.Deployment(nil, "they were not asked for"))
+	if err == nil && wantsPulls(c.Rules(), found) {
+		pulls, why, wrong := f.deployPulls(ctx, r, commit, env, q.Subject)
+		if wrong != nil {
+			return fact.Known[[]verdict.Finding]{}, wrong
+		}
+		found, err = f.deployFindings(ctx, c, want, q, q.Deployment(pulls, why))
+	}
+	return fact.Of(found), err
+}
+
+func (f *Flow) deployFindings(ctx context.Context, c *Control, want requirements, q gate.Question, d fact.Deployment) (found []verdict.Finding, err error) {
 	err = f.evaluating(ctx, func() error {
 		found, err = c.findings(ctx, fact.Facts{
 			Plan: fact.Missing[fact.Plan]("a deployment has none"), Estimate: fact.Missing[fact.Estimate]("a deployment has none"),
-			Evidence: fact.Of(evidence.Tested(q.Subject).Facts(q.Subject)), Deployment: fact.Of(q.Deployment(nil)),
+			Evidence: fact.Of(evidence.Tested(q.Subject).Facts(q.Subject)), Deployment: fact.Of(d),
 			Params: want.settings.Config.Policies.Params,
 		})
 		return err
 	})
-	return fact.Of(found), err
+	return found, err
 }
 
 // deployer is the run that asks, as GitHub has it now.

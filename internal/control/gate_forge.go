@@ -59,5 +59,10 @@ type DeployForge interface {
 	WaitingRuns(ctx context.Context, r Repository) ([]WorkflowRun, error)
 	Deployment(ctx context.Context, r Repository, id int64) (DeploymentState, error)
 	Authors(ctx context.Context, r Repository, base, head string) (ids []int64, whole bool, err error)
+
+	// PullsOf lists the pull requests of a commit, open ones too; Between the commits that lead to head and not to base,
+	// without their trees. whole is false where there are more than GitHub tells at once.
+	PullsOf(ctx context.Context, r Repository, sha string) (list []MergedPull, whole bool, err error)
+	Between(ctx context.Context, r Repository, base, head string) (list []Commit, whole bool, err error)
 	CreateIssue(ctx context.Context, r Repository, title, body string) (number int, err error)
 }

@@ -18,8 +18,15 @@ import (
 
 // Signer signs what is answered to the second lock.
 type Signer struct {
-	Key    ed25519.PrivateKey
-	Server string // the address under which the server is known
+	Key    func() ed25519.PrivateKey // the present one, which may be replaced; nil: there is none
+	Server string                    // the address under which the server is known
+}
+
+func (s Signer) key() ed25519.PrivateKey {
+	if s.Key == nil {
+		return nil
+	}
+	return s.Key()
 }
 
 // LockDocument is what a deploying job asks. It can contradict what GitHub says of the job, and nothing more.
@@ -49,7 +56,7 @@ const (
 // DecideHere answers a job that is about to deploy, on the present state, and signs what it answers. The job says which
 // environment it is in by its token; what it deploys is the commit that it was started for.
 func (f *Flow) DecideHere(ctx context.Context, run Run, body []byte) (LockReceipt, error) {
-	if len(f.o.Signer.Key) == 0 {
+	if len(f.o.Signer.key()) == 0 {
 		return LockReceipt{}, &Refused{Forbidden, codeNoKey, "this server signs nothing: set PLATFORM_SIGNING_KEY_FILE"}
 	}
 	doc, err := parseLock(body)
@@ -167,7 +174,7 @@ func (f *Flow) sealed(ctx context.Context, r Repository, d DeploymentRecord, job
 	if digests == nil {
 		digests = []string{}
 	}
-	envelope, err := sealing.Sign(ctx, f.o.Signer.Key, sealing.Verdict{
+	envelope, err := sealing.Sign(ctx, f.o.Signer.key(), sealing.Verdict{
 		Subject: sealing.Subject{
 			Server: f.o.Signer.Server, Installation: r.Tenant.Installation, Repository: r.Tenant.Repository, Environment: d.Name, RunID: d.Run,
 			Attempt: d.Attempt, Job: job, Commit: d.Commit, Tree: d.Tree, Digests: digests,

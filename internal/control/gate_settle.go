@@ -23,6 +23,21 @@ func (f *Flow) waitingDeployments(ctx context.Context, t Tenant) ([]Task, error)
 	return out, err
 }
 
+// wakeWaiting looks again at the deployments of a commit or a run that wait. It asks GitHub nothing: mostly none does.
+func (f *Flow) wakeWaiting(ctx context.Context, t Task) error {
+	list, err := f.o.Records.OpenDeployments(ctx, t.Tenant)
+	if err != nil {
+		return err
+	}
+	var tasks []Task
+	for _, d := range list {
+		if d.Commit == t.Subject || strconv.FormatInt(d.Run, 10) == t.Subject {
+			tasks = append(tasks, Task{Tenant: t.Tenant, Kind: DecideDeployment, Subject: DeploymentSubject(d.Run, d.Environment)})
+		}
+	}
+	return f.o.Queue.Want(ctx, tasks...)
+}
+
 // wakeDue looks again at every deployment whose time has come: a timer may be lost, a deployment must not.
 func (f *Flow) wakeDue(ctx context.Context) error {
 	due, err := f.o.Records.DueDeployments(ctx, f.o.Now())

@@ -43,6 +43,7 @@ const (
 	DecideDeployment TaskKind = "deployment"       // run id and environment in lower case: a run waits for an answer; Input is a DeploymentInput, or empty
 	WakeDeployment   TaskKind = "deployment-timer" // the same, whose answer waits: asks for DecideDeployment
 	SettleDeployment TaskKind = "deployed"         // deployment id: it says that it has succeeded; Input is a DeploymentInput
+	WakeDeployments  TaskKind = "deployments-wait" // commit SHA or workflow run id: something happened to it; asks for DecideDeployment of what waits
 	FindDeployments  TaskKind = "deployments"      // "": look for runs that wait and that nobody told of
 	EndDeployments   TaskKind = "deployments-due"  // "": look at every deployment whose time has come, of all tenants
 	CollectGarbage   TaskKind = "retention"        // "": apply the retention

@@ -42,7 +42,7 @@ func (f *Flow) runsAbout(ctx context.Context, r Repository, head string, want re
 	heads := headsOf(head, s, records)
 	a := attempts{list: map[attemptKey]evidence.Run{}, whole: map[int64]WorkflowRun{}}
 	for _, commit := range heads {
-		list, whole, err := f.o.Forge.RunsOf(ctx, r, commit)
+		list, whole, err := f.o.Forge.RunsOf(ctx, r, commit, want.workflows())
 		if err != nil {
 			return runs, "", err
 		}

@@ -2,7 +2,6 @@
 package environ
 
 import (
-	"crypto/ed25519"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/hex"
@@ -49,18 +48,19 @@ type Config struct {
 	LogLevel          string    `env:"PLATFORM_LOG_LEVEL"  envDefault:"info"`
 	Retention         Retention `envPrefix:"PLATFORM_RETENTION_"`
 
-	PrivateKey    *rsa.PrivateKey    `env:"-"`
-	EncryptionKey []byte             `env:"-"` // 32 bytes; empty: no credentials are kept
-	SigningKey    ed25519.PrivateKey `env:"-"` // nil: nothing is signed
-	TrustedRoot   []byte             `env:"-"` // of those who sign how artifacts are built; nil: nobody is trusted
-	Level         slog.Level         `env:"-"`
-	secretSet     bool               // the variable is there, even if it is empty
+	PrivateKey    *rsa.PrivateKey `env:"-"`
+	EncryptionKey []byte          `env:"-"` // 32 bytes; empty: no credentials are kept
+	SigningKeys   seal.Ring       `env:"-"` // zero: nothing is signed
+	TrustedRoot   []byte          `env:"-"` // of those who sign how artifacts are built; nil: nobody is trusted
+	Level         slog.Level      `env:"-"`
+	secretSet     bool            // the variable is there, even if it is empty
 }
 
 // Retention says how long things are kept, as durations such as 336h.
 type Retention struct {
 	Deliveries time.Duration `env:"DELIVERIES"`
 	Reports    time.Duration `env:"REPORTS"`
+	Ledger     time.Duration `env:"LEDGER"`
 	Uploads    time.Duration `env:"UPLOADS"`
 	Evidence   time.Duration `env:"EVIDENCE"`
 }
@@ -163,7 +163,7 @@ func (c *Config) readKeys() []error {
 	if c.SigningKeyFile != "" {
 		data, err := os.ReadFile(c.SigningKeyFile)
 		if err == nil {
-			c.SigningKey, err = seal.ParsePrivate(data)
+			c.SigningKeys, err = seal.ParseRing(data)
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("PLATFORM_SIGNING_KEY_FILE: %w", err))
@@ -228,6 +228,7 @@ func (c *Config) check() []error {
 	}
 	add(c.Retention.Deliveries != 0 && c.Retention.Deliveries < redelivered, "PLATFORM_RETENTION_DELIVERIES is shorter than 72h: GitHub delivers again for three days, and what comes again must be known")
 	add(c.Retention.Reports < 0, "PLATFORM_RETENTION_REPORTS is negative")
+	add(c.Retention.Ledger != 0 && c.Retention.Ledger < reported, "PLATFORM_RETENTION_LEDGER is shorter than 720h: gate simulate tells of the last 30 days, and reads what the ledger says")
 	add(c.Retention.Uploads < 0, "PLATFORM_RETENTION_UPLOADS is negative")
 	add(c.LogFormat != "text" && c.LogFormat != "json", "PLATFORM_LOG_FORMAT is neither text nor json")
 	add(c.Level.UnmarshalText([]byte(c.LogLevel)) != nil, "PLATFORM_LOG_LEVEL is none of debug, info, warn and error")
@@ -240,8 +241,10 @@ func (c *Config) check() []error {
 	return faults
 }
 
-// redelivered is how long GitHub delivers again.
-const redelivered = 72 * time.Hour
+const (
+	redelivered = 72 * time.Hour      // how long GitHub delivers again
+	reported    = 30 * 24 * time.Hour // what gate simulate tells of
+)
 
 // githubAPI is that of github.com; every other address is one of GitHub Enterprise Server.
 const githubAPI = "https://api.github.com"

@@ -51,8 +51,8 @@ func TestConfig(t *testing.T) {
 			[]string{"PLATFORM_GITHUB_APP_ID is no whole number", "PLATFORM_ALLOWED_ACCOUNTS is no list", "PLATFORM_RETENTION_UPLOADS is no duration", "APP_ID is missing"},
 		},
 		"retention": {
-			append(whole[:3:3], "PLATFORM_RETENTION_DELIVERIES=71h", "PLATFORM_RETENTION_REPORTS=-1h", "PLATFORM_RETENTION_UPLOADS=-1h"),
-			[]string{"shorter than 72h", "REPORTS is negative", "UPLOADS is negative"},
+			append(whole[:3:3], "PLATFORM_RETENTION_DELIVERIES=71h", "PLATFORM_RETENTION_REPORTS=-1h", "PLATFORM_RETENTION_UPLOADS=-1h", "PLATFORM_RETENTION_LEDGER=719h"),
+			[]string{"shorter than 72h", "REPORTS is negative", "LEDGER is shorter than 720h", "UPLOADS is negative"},
 		},
 		"short secrets": {append(whole[:3:3], "PLATFORM_ENCRYPTION_KEY_FILE="+whole[1][len("PLATFORM_GITHUB_PRIVATE_KEY_FILE="):]), []string{"does not hold 32 bytes"}},
 	} {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -115,28 +116,59 @@ func (a *App) WorkflowRun(ctx context.Context, r control.Repository, id int64) (
 	return w.run(), nil
 }
 
-// RunsOf lists the runs that were started for a commit; whole is false where there are more than may be looked at.
-func (a *App) RunsOf(ctx context.Context, r control.Repository, head string) (runs []control.WorkflowRun, whole bool, err error) {
+// RunsOf lists the runs of some workflows that were started for a commit, and others with them; whole is false where there are
+// more than may be looked at. Whatever else runs on the commit, such as a thousand deployments of it, does not count against
+// that: where the list of all has more than a page, each workflow is asked for by itself.
+func (a *App) RunsOf(ctx context.Context, r control.Repository, head string, workflows []string) (runs []control.WorkflowRun, whole bool, err error) {
+	if len(workflows) != 1 {
+		runs, more, err := a.runsPage(ctx, r, "actions/runs", head, 1)
+		if err != nil || more == 0 {
+			return runs, true, err
+		}
+	}
+	for _, w := range workflows {
+		list, whole, err := a.allRuns(ctx, r, "actions/workflows/"+url.PathEscape(path.Base(w))+"/runs", head)
+		if errors.Is(err, control.ErrGone) { // GitHub knows no such workflow by now; its runs may be there
+			return a.allRuns(ctx, r, "actions/runs", head)
+		}
+		if err != nil || !whole {
+			return runs, false, err
+		}
+		runs = append(runs, list...)
+	}
+	return runs, true, nil
+}
+
+func (a *App) allRuns(ctx context.Context, r control.Repository, from, head string) (runs []control.WorkflowRun, whole bool, err error) {
 	for at := 1; at != 0; {
-		var list struct {
-			Runs []workflowRun `json:"workflow_runs"`
-		}
-		path := fmt.Sprintf("actions/runs?head_sha=%s&exclude_pull_requests=true&per_page=%d&page=%d", url.QueryEscape(head), page, at)
-		resp, err := a.get(ctx, r, path, &list)
+		list, next, err := a.runsPage(ctx, r, from, head, at)
 		if err != nil {
-			return nil, false, fault("listing the workflow runs", err)
+			return nil, false, err
 		}
-		for _, w := range list.Runs {
-			if w.Repository.ID != r.Tenant.Repository {
-				return nil, false, control.ErrMoved
-			}
-			runs = append(runs, w.run())
-		}
-		if at = resp.NextPage; at != 0 && len(runs) >= maxRuns {
+		if runs, at = append(runs, list...), next; at != 0 && len(runs) >= maxRuns {
 			return runs, false, nil
 		}
 	}
 	return runs, true, nil
+}
+
+// runsPage is one page of runs, and the next one's number; 0: there is none.
+func (a *App) runsPage(ctx context.Context, r control.Repository, from, head string, at int) (runs []control.WorkflowRun, next int, err error) {
+	var list struct {
+		Runs []workflowRun `json:"workflow_runs"`
+	}
+	path := fmt.Sprintf("%s?head_sha=%s&exclude_pull_requests=true&per_page=%d&page=%d", from, url.QueryEscape(head), page, at)
+	resp, err := a.get(ctx, r, path, &list)
+	if err != nil {
+		return nil, 0, fault("listing the workflow runs", err)
+	}
+	for _, w := range list.Runs {
+		if w.Repository.ID != r.Tenant.Repository {
+			return nil, 0, control.ErrMoved
+		}
+		runs = append(runs, w.run())
+	}
+	return runs, resp.NextPage, nil
 }
 
 // workflowJob is a job of a run.

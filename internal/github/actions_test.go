@@ -37,9 +37,11 @@ func TestRuns(t *testing.T) {
 	if diff := cmp.Diff(want, run.Run, ignore); diff != "" || err != nil || run.Branch != "main" {
 		t.Errorf("%v, branch %q:\n%s", err, run.Branch, diff)
 	}
-	list, whole, err := w.app.RunsOf(ctx, w.r, head)
-	if err != nil || !whole || len(list) != 1 || list[0].ID != 5 {
-		t.Errorf("%v, whole %t: %+v", err, whole, list)
+	for _, workflows := range [][]string{{".github/workflows/ci.yml"}, {".github/workflows/ci.yml", ".github/workflows/e2e.yml"}, {".github/workflows/gone.yml"}} {
+		list, whole, err := w.app.RunsOf(ctx, w.r, head, workflows)
+		if err != nil || !whole || len(list) != 1 || list[0].ID != 5 {
+			t.Errorf("%v: %v, whole %t: %+v", workflows, err, whole, list)
+		}
 	}
 	jobs, whole, err := w.app.Jobs(ctx, w.r, 5)
 	if err != nil || !whole {
@@ -106,5 +108,26 @@ func TestArtifacts(t *testing.T) {
 	w.hub.Fault(githubtest.Fault{Path: "/_results/", Status: http.StatusBadGateway})
 	if _, err := w.app.Download(ctx, w.r, list[0], 10); err == nil {
 		t.Error("a storage that fails is taken for an artifact")
+	}
+}
+
+// TestManyRuns: a thousand deployments of a commit do not hide the runs that tested it, however many workflows are asked about.
+func TestManyRuns(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, githubtest.Options{}, nil)
+	head := w.repo.Head("main")
+	const ci, e2e = ".github/workflows/ci.yml", ".github/workflows/e2e.yml"
+	for id := range int64(1000) {
+		run := githubtest.Run{ID: 10 + id, Path: ".github/workflows/deploy.yml", HeadSHA: head, Event: "push", Branch: "main", Attempt: 1, Status: "waiting"}
+		w.repo.AddRun(run)
+	}
+	for id, path := range []string{ci, e2e} {
+		w.repo.AddRun(githubtest.Run{ID: int64(id) + 1, Path: path, HeadSHA: head, Event: "push", Branch: "main", Attempt: 1, Status: "completed", Conclusion: "success"})
+	}
+	for _, workflows := range [][]string{{ci}, {ci, e2e}} {
+		list, whole, err := w.app.RunsOf(t.Context(), w.r, head, workflows)
+		if err != nil || !whole || len(list) != len(workflows) {
+			t.Errorf("%v: %v, whole %t, %d runs", workflows, err, whole, len(list))
+		}
 	}
 }

@@ -18,6 +18,8 @@ type payload struct {
 	envelope
 	shape
 
+	reviewed bool // it is of a deployment's review
+
 	Number      int64 `json:"number"`
 	PullRequest *struct {
 		State   string    `json:"state"`
@@ -185,13 +187,30 @@ func parsePayload(event string, data []byte) (payload, error) {
 	if !wanted(event) {
 		return p, bodyProblem(json.Unmarshal(data, &p.envelope))
 	}
-	if err := json.Unmarshal(data, &p); err != nil {
+	if err := p.read(event, data); err != nil {
 		return p, bodyProblem(err)
 	}
 	if !p.fits(event) {
 		return p, fmt.Errorf("the body is not that of the event %s: X-GitHub-Event is not signed, and must be the one that GitHub sent with it", event)
 	}
 	return p, nil
+}
+
+// read takes of a body what its event has. The comment of a deployment's review is a text, where others have an object.
+func (p *payload) read(event string, data []byte) error {
+	if event != "deployment_review" {
+		return json.Unmarshal(data, p)
+	}
+	var in struct {
+		envelope
+
+		WorkflowRun runHint `json:"workflow_run"`
+		Approver    member  `json:"approver"`
+		Requestor   member  `json:"requestor"`
+	}
+	err := json.Unmarshal(data, &in)
+	p.envelope, p.WorkflowRun, p.reviewed = in.envelope, in.WorkflowRun, bool(in.Approver || in.Requestor)
+	return err
 }
 
 // nestsDeeper counts brackets outside of strings. Whether the text is JSON at all, the parser says.

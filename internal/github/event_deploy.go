@@ -89,6 +89,15 @@ func (w wants) gateWish(t control.Tenant, p payload) (wish, error) {
 	})
 }
 
+// answeredWish looks at a run of which somebody let a job go ahead, or not.
+func (p payload) answeredWish(t control.Tenant) wish {
+	if !p.does("approved", "rejected") || p.WorkflowRun.id <= 0 {
+		return wish{}
+	}
+	run := strconv.FormatInt(p.WorkflowRun.id, 10)
+	return wish{tasks: []control.Task{{Tenant: t, Kind: control.LookAtRun, Subject: run}, {Tenant: t, Kind: control.WakeDeployments, Subject: run}}}
+}
+
 // statusWish looks at a deployment that says it has succeeded: nothing more is believed of a status, which anybody who
 // may write deployments can set.
 func (p payload) statusWish(t control.Tenant) (wish, error) {

@@ -47,6 +47,13 @@ func TestDeploymentEvents(t *testing.T) {
 			"accepted\n7/100 deployed \"9\" {\"run\":5,\"environment\":\"Production\",\"commit\":\"" + sha + "\",\"deployment\":9}"},
 		{"succeeded without a run", "deployment_status", status("success", `,"workflow_run":null`),
 			"accepted\n7/100 deployed \"9\" {\"run\":0,\"environment\":\"Production\",\"commit\":\"" + sha + "\",\"deployment\":9}"},
+		{"let through", "deployment_review", `"action":"approved","approver":{"id":5},"comment":"go","workflow_run":{"id":5}`,
+			"accepted\n7/100 run \"5\"\n7/100 deployments-wait \"5\""},
+		{"held back", "deployment_review", `"action":"rejected","approver":{"id":5},"comment":"go","workflow_run":{"id":5}`,
+			"accepted\n7/100 run \"5\"\n7/100 deployments-wait \"5\""},
+		{"asked for", "deployment_review", `"action":"requested","requestor":{"id":5},"environment":"production","workflow_run":{"id":5}`, "ignored"},
+		{"of no run", "deployment_review", `"action":"approved","approver":{"id":5},"workflow_run":null`, "ignored"},
+		{"a run's body", "deployment_review", `"action":"completed","workflow_run":{"id":5}`, "bad_request"},
 		{"failed", "deployment_status", status("failure", ""), "ignored"},
 		{"no status", "deployment_status", `"action":"created",` + deployment, "bad_request"},
 	} {

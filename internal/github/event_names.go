@@ -6,7 +6,8 @@ import "math"
 func wanted(event string) bool {
 	switch event {
 	case "pull_request", "pull_request_review", "merge_group", "push", "check_run", "check_suite", "issue_comment",
-		"installation", "installation_repositories", "installation_target", "repository", "workflow_run", "deployment_protection_rule", "deployment_status":
+		"installation", "installation_repositories", "installation_target", "repository", "workflow_run", "deployment_protection_rule", "deployment_review",
+		"deployment_status":
 		return true
 	}
 	return false
@@ -18,7 +19,7 @@ func metricName(event string) string {
 		return event
 	}
 	switch event {
-	case "ping", "workflow_job", "deployment", "deployment_review",
+	case "ping", "workflow_job", "deployment",
 		"pull_request_review_comment", "pull_request_review_thread", "issues", "status", "create", "delete":
 		return event
 	}
@@ -53,6 +54,8 @@ func (p payload) fits(event string) bool {
 		return p.WorkflowRun.there && p.WorkflowRun.id > 0 && !bool(p.WorkflowJob) && p.Environment == "" && p.Status == nil
 	case "deployment_protection_rule":
 		return p.Repository != nil && p.Status == nil && !p.WorkflowRun.there && p.After == "" && p.alone()
+	case "deployment_review":
+		return p.Repository != nil && p.reviewed
 	case "deployment_status":
 		return p.Status != nil && p.Deployment.there
 	case "repository":

@@ -32,7 +32,7 @@ func (w wants) checkWish(t control.Tenant, p payload) (wish, error) {
 	action := "rerun"
 	switch {
 	case w.foreign(c):
-		return wish{}, nil
+		return p.endedCheck(t)
 	case p.does("requested_action"):
 		action = p.RequestedAction.Identifier
 		if !within(action, 20, func(b byte) bool { return isWord(b) && b != '_' || b == '-' }) {
@@ -45,6 +45,18 @@ func (w wants) checkWish(t control.Tenant, p payload) (wish, error) {
 		return wish{}, errors.New("check_run.id is missing")
 	}
 	return p.buttonWish(t, "check_run.head_sha", fmt.Sprintf("%d:%s:%d", c.ID, action, p.Sender.ID), control.ButtonInput{Check: c.ID, Head: c.HeadSHA, Action: action, Seen: c.seen()})
+}
+
+// endedCheck looks at the deployments that wait for a commit's tests: a job of them has ended.
+func (p payload) endedCheck(t control.Tenant) (wish, error) {
+	if !p.does("completed") {
+		return wish{}, nil
+	}
+	head := p.CheckRun.HeadSHA
+	if err := commit("check_run.head_sha", head); err != nil {
+		return wish{}, err
+	}
+	return wish{tasks: []control.Task{{Tenant: t, Kind: control.WakeDeployments, Subject: head}}}, nil
 }
 
 // suiteWish answers the wish to run all checks of a commit again.

@@ -47,6 +47,8 @@ func (w wants) tasksOf(event string, p payload) (wish, error) {
 		return p.reviewWish(t)
 	case "deployment_protection_rule":
 		return w.gateWish(t, p)
+	case "deployment_review":
+		return p.answeredWish(t), nil
 	case "deployment_status":
 		return p.statusWish(t)
 	case "installation":

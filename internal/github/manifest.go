@@ -33,7 +33,7 @@ func Permissions() []Permission {
 
 // Events are what GitHub sends beside what it sends every App: of its installations, and of who may use it.
 func Events() []string {
-	return []string{"check_run", "check_suite", "deployment_protection_rule", "deployment_status", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push", "repository", "workflow_run"}
+	return []string{"check_run", "check_suite", "deployment_protection_rule", "deployment_review", "deployment_status", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push", "repository", "workflow_run"}
 }
 
 // Manifest describes an App to GitHub, which then makes it.

@@ -99,7 +99,7 @@ func TestPayloads(t *testing.T) {
 func TestPayloadsUnderOtherNames(t *testing.T) {
 	t.Parallel()
 	names := []string{"pull_request", "merge_group", "push", "check_run", "check_suite", "issue_comment",
-		"installation", "installation_repositories", "installation_target", "repository", "deployment_protection_rule", "deployment_status", "workflow_run"}
+		"installation", "installation_repositories", "installation_target", "repository", "deployment_protection_rule", "deployment_status", "deployment_review", "workflow_run"}
 	for _, event := range examples(t) {
 		for i, raw := range event.Examples {
 			body, _ := installed(t, raw)

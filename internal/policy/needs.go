@@ -13,6 +13,7 @@ type needs struct {
 	plan, estimate bool
 	evidence       bool
 	deployment     bool
+	pulls          bool // it may look at the pull requests of a deployment
 	missing        bool // it asks input.missing itself, and so says on its own what a missing group means
 	judged         bool // it looks only at resources that are judged
 	lines          bool // it may look at the line items of the estimate
@@ -33,7 +34,7 @@ func (c *compiled) needsOf(pkg string) needs {
 		seen[next] = true
 		d := c.direct(next)
 		n.plan, n.estimate, n.lines = n.plan || d.plan, n.estimate || d.estimate, n.lines || d.lines
-		n.evidence, n.deployment = n.evidence || d.evidence, n.deployment || d.deployment
+		n.evidence, n.deployment, n.pulls = n.evidence || d.evidence, n.deployment || d.deployment, n.pulls || d.pulls
 		queue = append(queue, d.uses...)
 	}
 	return n
@@ -74,6 +75,7 @@ func (c *compiled) look(pkg string) direct {
 		d.lines = d.lines || names(m, "lines", "assumptions", "attributes")
 		d.evidence = d.evidence || names(m, "evidence")
 		d.deployment = d.deployment || names(m, "deployment")
+		d.pulls = d.pulls || namesPulls(m)
 	}
 	return d
 }
@@ -97,6 +99,33 @@ func names(m *ast.Module, words ...string) bool {
 			return true
 		case ast.String:
 			found = found || slices.Contains(words, string(x))
+		}
+		return found
+	})
+	visit.Walk(m)
+	return found
+}
+
+// namesPulls reports a module that may look at the pull requests of a deployment: one that names them, or takes hold of a
+// deployment otherwise than by a part that is another one.
+func namesPulls(m *ast.Module) bool {
+	found := false
+	var visit *ast.GenericVisitor
+	visit = ast.NewGenericVisitor(func(x any) bool {
+		switch x := x.(type) {
+		case ast.Ref:
+			rest := x
+			if len(x) > 2 && x[0].Equal(ast.InputRootDocument) && x[1].Value.Compare(ast.String("deployment")) == 0 {
+				if part, constant := x[2].Value.(ast.String); constant && part != "pull_requests" {
+					rest = x[3:]
+				}
+			}
+			for _, t := range rest {
+				visit.Walk(t)
+			}
+			return true
+		case ast.String:
+			found = found || x == "pull_requests" || x == "deployment"
 		}
 		return found
 	})

@@ -91,6 +91,8 @@ type Rule struct {
 	File        string              `json:"file"`
 	Line        int                 `json:"line"`
 	Disabled    bool                `json:"disabled,omitempty"`
+
+	PullRequests bool `json:"pull_requests,omitempty"` // it may look at the pull requests of a deployment
 }
 
 // Set is a compiled and prepared set of bundles. It is safe for concurrent use.
@@ -186,7 +188,7 @@ func (s *Set) finish(disabled []string) []Fault {
 	for _, u := range s.units {
 		for i := range u.rules {
 			r := &u.rules[i]
-			r.Disabled = off[r.ID]
+			r.Disabled, r.PullRequests = off[r.ID], u.needs.pulls
 			if other, dup := seen[r.ID]; dup && (r.Dialect == "" || other.Bundle == r.Bundle) {
 				faults = append(faults, Fault{Bundle: r.Bundle, File: r.File, Row: r.Line,
 					Message: "rule id " + quote(r.ID) + " is already used by " + other.Bundle + ":" + other.File,

@@ -52,12 +52,14 @@ func (s *Store) VerifyLedger(ctx context.Context, t control.Tenant) error {
 	return nil
 }
 
-const ledgerColumns = `sequence, kind, subject, body, at, chain`
+const ledgerColumns = `sequence, kind, subject, body, digest, at, chain`
 
 func readEntry(row scan, e *control.LedgerEntry) error {
 	var at int64
-	err := row(&e.Sequence, &e.Kind, &e.Subject, (*[]byte)(&e.Body), &at, &e.Chain)
-	e.At = fromMicros(at)
+	err := row(&e.Sequence, &e.Kind, &e.Subject, (*[]byte)(&e.Body), &e.Digest, &at, &e.Chain)
+	if e.At = fromMicros(at); len(e.Body) == 0 {
+		e.Body = nil // retention took it out
+	}
 	return err
 }
 
@@ -97,7 +99,7 @@ func appendEntry(ctx context.Context, b *batch, t control.Tenant, end, e control
 	}
 	e.Sequence, e.Body, e.At = end.Sequence+1, text, fromMicros(micros(e.At))
 	e.Chain = ledger.Chain(end.Chain, e)
-	_, err = b.exec(ctx, `INSERT INTO ledger (installation_id, repository_id, `+ledgerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	_, err = b.exec(ctx, `INSERT INTO ledger (installation_id, repository_id, `+ledgerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8)`,
 		t.Installation, t.Repository, e.Sequence, e.Kind, e.Subject, text, micros(e.At), e.Chain)
 	if err != nil {
 		return control.LedgerEntry{}, err

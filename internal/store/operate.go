@@ -92,7 +92,7 @@ func (s *Store) Revive(ctx context.Context, id int64) error {
 	})
 }
 
-// Collect applies the retention: rows go, but of a verdict only its report does. River removes its jobs itself.
+// Collect applies the retention: rows go, but of a verdict only its report does, and of the ledger only the bodies. River removes its jobs itself.
 func (s *Store) Collect(ctx context.Context) error {
 	now, r := s.o.Now(), s.o.Retention
 	old := func(keep time.Duration) int64 { return micros(now.Add(-keep)) }
@@ -105,6 +105,7 @@ func (s *Store) Collect(ctx context.Context) error {
 			OR name LIKE 'group/%')`, old(r.Deliveries)),
 		s.collect(ctx, `DELETE FROM upload WHERE uploaded < $1`, old(r.Uploads)),
 		s.collectEvidence(ctx, old(r.Evidence)),
+		s.collectLedger(ctx, old(r.LedgerBodies)),
 		s.collect(ctx, `DELETE FROM cache_entry WHERE stored < $1`, old(r.CacheEntries)),
 		s.collect(ctx, `UPDATE verdict SET report = $2 WHERE at < $1 AND octet_length(report) > 0`, old(r.VerdictBodies), []byte{}),
 	)

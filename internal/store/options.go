@@ -28,6 +28,7 @@ type Options struct {
 type Retention struct {
 	Deliveries    time.Duration // ids of webhooks; defaults to 14 days, longer than GitHub redelivers
 	VerdictBodies time.Duration // reports; defaults to 400 days. Their digests stay for good
+	LedgerBodies  time.Duration // what the ledger's entries say; defaults to 400 days. The entries and their digests stay for good
 	Uploads       time.Duration // defaults to 14 days
 	Evidence      time.Duration // records of tests and what is known of runs; defaults to 400 days, longer than any of them may count
 	CompletedJobs time.Duration // defaults to 1 day
@@ -65,6 +66,7 @@ func (o Options) complete() (Options, error) {
 	r := &o.Retention
 	r.Deliveries = orDefault(r.Deliveries, 14*day)
 	r.VerdictBodies = orDefault(r.VerdictBodies, 400*day)
+	r.LedgerBodies = orDefault(r.LedgerBodies, 400*day)
 	r.Uploads = orDefault(r.Uploads, 14*day)
 	r.Evidence = orDefault(r.Evidence, 400*day)
 	r.CompletedJobs = orDefault(r.CompletedJobs, day)

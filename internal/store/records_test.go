@@ -232,8 +232,11 @@ func TestRetention(t *testing.T) {
 		if len(got.Verdict.Report) != 0 || got.Verdict.Digest != wrote.Verdict.Digest {
 			t.Errorf("after 401 days: %+v", got.Verdict)
 		}
-		if diff := cmp.Diff(wrote.Ledger, got.Ledger); diff != "" {
-			t.Errorf("the ledger changed:\n%s", diff)
+		for i, e := range wrote.Ledger {
+			e.Digest, e.Body = e.BodyDigest(), nil
+			if diff := cmp.Diff(e, got.Ledger[i]); diff != "" || len(got.Ledger) != len(wrote.Ledger) {
+				t.Errorf("the ledger changed by more than its bodies:\n%s", diff)
+			}
 		}
 		ok(t, s.VerifyLedger(ctx, tenant))
 	})

@@ -19,6 +19,8 @@ func operations() map[string][]string {
 		repo + "/git/ref/{ref}":                                               {"get"},
 		repo + "/git/trees/{tree_sha}":                                        {"get"},
 		repo + "/git/commits/{commit_sha}":                                    {"get"},
+		repo + "/actions/workflows/{workflow_id}/runs":                        {"get"},
+		repo + "/commits/{commit_sha}/pulls":                                  {"get"},
 		repo + "/contents/{path}":                                             {"get"},
 		repo + "/tarball/{ref}":                                               {"get"},
 		repo + "/collaborators/{username}/permission":                         {"get"},

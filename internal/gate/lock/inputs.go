@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/org/platform-action/internal/gate/seal"
 )
@@ -56,6 +57,7 @@ func PinnedKeys(data []byte) ([]seal.Key, error) {
 		Keys []struct {
 			ID  string `json:"kid"`
 			PEM string `json:"pem"`
+			End string `json:"not_after"`
 		} `json:"keys"`
 	}
 	if err := json.Unmarshal(data, &file); err != nil || len(file.Keys) == 0 {
@@ -69,6 +71,9 @@ func PinnedKeys(data []byte) ([]seal.Key, error) {
 		}
 		if key.ID != k.ID {
 			return nil, fmt.Errorf("key %.80q has the name of another key: its own is %s", k.ID, key.ID)
+		}
+		if key.NotAfter, err = time.Parse(time.RFC3339, k.End); err != nil && k.End != "" {
+			return nil, fmt.Errorf("key %.80q ends at %.40q, which is no time", k.ID, k.End)
 		}
 		out = append(out, key)
 	}

@@ -25,7 +25,7 @@ func KeyID(public ed25519.PublicKey) string {
 }
 
 // NewKey is a public key under its name.
-func NewKey(public ed25519.PublicKey) Key { return Key{KeyID(public), public} }
+func NewKey(public ed25519.PublicKey) Key { return Key{ID: KeyID(public), Public: public} }
 
 // Sign signs a verdict. It refuses one that Verify would not take.
 func Sign(ctx context.Context, private ed25519.PrivateKey, v Verdict) ([]byte, error) {

@@ -46,6 +46,8 @@ type Verdict struct {
 type Key struct {
 	ID     string // KeyID of it
 	Public ed25519.PublicKey
+
+	NotAfter time.Time // what is signed later is not believed; zero: it was not replaced
 }
 
 // What can be wrong with a verdict, each its own error.
@@ -53,6 +55,7 @@ var (
 	ErrForm       = errors.New("it is no signed verdict")
 	ErrUnknownKey = errors.New("it is signed by a key that was not given")
 	ErrForged     = errors.New("its signature does not hold")
+	ErrRetired    = errors.New("its key had been replaced when it was signed")
 	ErrExpired    = errors.New("it is no longer valid")
 	ErrNotYet     = errors.New("it is not valid yet")
 	ErrSubject    = errors.New("it is about something else")

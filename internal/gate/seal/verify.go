@@ -58,6 +58,9 @@ func opened(ctx context.Context, envelope *dsse.Envelope, key Key) (Verdict, err
 	if err := v.valid(); err != nil {
 		return Verdict{}, fmt.Errorf("%w: %w", ErrForm, err)
 	}
+	if end := key.NotAfter; !end.IsZero() && v.Issued.After(end.Add(maxSkew)) {
+		return Verdict{}, fmt.Errorf("%w: %s, and it is of %s", ErrRetired, end.UTC().Format(time.RFC3339), v.Issued.Format(time.RFC3339))
+	}
 	return v, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -176,6 +177,7 @@ func (s *Server) claims(r *Repo, run Run, job int64, audience string) object {
 func (s *Server) actionRoutes() {
 	const repo = "GET /repos/{owner}/{repo}"
 	s.handle(endpoint{pattern: repo + "/actions/runs", needs: "actions:read", do: s.runs})
+	s.handle(endpoint{pattern: repo + "/actions/workflows/{workflow_id}/runs", needs: "actions:read", do: s.runs})
 	s.handle(endpoint{pattern: repo + "/actions/runs/{run_id}", needs: "actions:read", do: s.run})
 	s.handle(endpoint{pattern: repo + "/actions/runs/{run_id}/jobs", needs: "actions:read", do: s.jobs})
 	s.handle(endpoint{pattern: repo + "/actions/runs/{run_id}/artifacts", needs: "actions:read", do: s.artifactsOf})
@@ -196,10 +198,17 @@ func (s *Server) run(c *call) answer {
 
 func (s *Server) runs(c *call) answer {
 	q := c.URL.Query()
+	workflow := c.PathValue("workflow_id")
+	if workflow != "" && !c.repo.hasWorkflow(workflow) {
+		return notFound()
+	}
 	var all []any
 	for _, id := range slices.Backward(slices.Sorted(maps.Keys(c.repo.runs))) {
 		run := c.repo.runs[id]
 		sha, status := q.Get("head_sha"), q.Get("status")
+		if workflow != "" && path.Base(run.Path) != workflow {
+			continue
+		}
 		if (sha == "" || sha == run.HeadSHA) && (status == "" || status == run.Status) {
 			all = append(all, c.repo.runJSON(run))
 		}
@@ -209,6 +218,19 @@ func (s *Server) runs(c *call) answer {
 		list = []any{}
 	}
 	return answer{status: http.StatusOK, body: object{"total_count": len(all), "workflow_runs": list}, header: header}
+}
+
+// hasWorkflow reports a workflow of that file name: one that stands on the default branch, or has run.
+func (r *Repo) hasWorkflow(name string) bool {
+	if c := r.net.commits[r.branches["main"]]; c != nil && c.files[".github/workflows/"+name] != "" {
+		return true
+	}
+	for _, run := range r.runs {
+		if path.Base(run.Path) == name {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *Repo) runJSON(run Run) object {

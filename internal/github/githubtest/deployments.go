@@ -75,6 +75,16 @@ func (r *Repo) DeploymentStatusEvent(id int64, state string, run int64, creator 
 	return r.event("deployment_status", "created", creator, body)
 }
 
+// DeploymentReviewEvent says that somebody let a run's job go ahead, or not: approved or rejected.
+func (r *Repo) DeploymentReviewEvent(action string, run int64, reviewer string) Event {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	who := object{"id": r.s.person(reviewer), "login": reviewer, "type": "User"}
+	return r.event("deployment_review", action, reviewer, object{
+		"workflow_run": r.runJSON(r.runs[run]), "approver": who, "comment": "", "since": stamp(r.s.o.Now()), "reviewers": []any{},
+	})
+}
+
 func (r *Repo) deployment(id int64) *deployment {
 	for _, d := range r.deployments {
 		if d.id == id {

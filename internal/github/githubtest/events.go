@@ -170,6 +170,16 @@ func (s *Server) InstallationRepositoriesEvent(action string, i *Installation, s
 	return e
 }
 
+// JobEvent says that a job of a workflow, which has a check run of its own, has ended on a commit.
+func (r *Repo) JobEvent(sha string) Event {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	return r.event("check_run", "completed", "writer", object{"check_run": object{
+		"id": r.s.id(), "name": "test", "head_sha": sha, "status": "completed", "app": object{"id": 15368, "slug": "github-actions"},
+		"check_suite": object{"id": r.s.id(), "head_sha": sha},
+	}})
+}
+
 // Settle waits until done says so, for as long as limit.
 func Settle(limit time.Duration, done func() bool) bool {
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {

@@ -52,6 +52,19 @@ func (s *Server) RotateKeys() error {
 	return nil
 }
 
+// trouble is what goes wrong with the issuer's keys.
+type trouble struct {
+	status int
+	hang   bool
+}
+
+// BreakKeys answers whoever asks for the issuer's keys with a status, or not at all; 0 and false: as it should be.
+func (s *Server) BreakKeys(status int, hang bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys = trouble{status, hang}
+}
+
 // IDToken signs claims; iss is added.
 func (s *Server) IDToken(claims map[string]any) (string, error) {
 	s.mu.Lock()
@@ -71,7 +84,18 @@ func (s *Server) issuerRoutes() {
 			"response_types_supported": []string{"id_token"}, "subject_types_supported": []string{"public"},
 		})
 	})
-	s.mux.HandleFunc("GET "+issuerPath+"/.well-known/jwks", func(w http.ResponseWriter, _ *http.Request) {
+	s.mux.HandleFunc("GET "+issuerPath+"/.well-known/jwks", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		trouble := s.keys
+		s.mu.Unlock()
+		if trouble.hang {
+			<-r.Context().Done()
+			return
+		}
+		if trouble.status != 0 {
+			w.WriteHeader(trouble.status)
+			return
+		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		public := s.issuer.key.PublicKey

@@ -19,6 +19,8 @@ type pull struct {
 	headRepo *Repo
 	created  time.Time
 	reviews  []review
+	brought  []string // commits of the base that it came with, once it is merged
+	merged   time.Time
 	lagged   pullState // before the last push
 }
 
@@ -108,9 +110,17 @@ func (r *Repo) Merge(n int) string {
 	p := r.pulls[n]
 	base := r.branches[p.base]
 	c := r.net.commit(r.net.merged(base, p.head), []string{base, p.head}, "Merge "+p.title, r.s.o.Now())
-	p.open, p.updated = false, r.s.o.Now()
+	p.open, p.updated, p.merged = false, r.s.o.Now(), r.s.o.Now()
+	p.brought = append(p.brought, c.sha)
 	r.move(p.base, c.sha)
 	return c.sha
+}
+
+// Brought says that a commit of its base came with a merged pull request, too.
+func (r *Repo) Brought(n int, sha string) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.pulls[n].brought = append(r.pulls[n].brought, sha)
 }
 
 // MergeGroup makes the commit that a merge queue would test for it.
@@ -142,6 +152,26 @@ func (s *Server) pullRoutes() {
 	s.handle(endpoint{pattern: "GET /repos/{owner}/{repo}/pulls/{pull_number}", needs: "pull_requests:read", do: s.getPull})
 	s.handle(endpoint{pattern: "GET /repos/{owner}/{repo}/pulls/{pull_number}/files", needs: "pull_requests:read", do: s.pullFiles})
 	s.handle(endpoint{pattern: "GET /repos/{owner}/{repo}/compare/{basehead}", needs: "contents:read", do: s.compare})
+	s.handle(endpoint{pattern: "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", needs: "pull_requests:read", do: s.commitPulls})
+}
+
+// commitPulls lists the pull requests that a commit came with, and the open ones that it is the head of.
+func (s *Server) commitPulls(c *call) answer {
+	sha := c.PathValue("commit_sha")
+	if c.repo.net.commits[sha] == nil {
+		return refuse(http.StatusUnprocessableEntity, "No commit found for SHA: %s", sha)
+	}
+	var all []any
+	for _, n := range slices.Sorted(maps.Keys(c.repo.pulls)) {
+		if p := c.repo.pulls[n]; slices.Contains(p.brought, sha) || p.head == sha {
+			all = append(all, c.repo.pullJSON(p, p.pullState))
+		}
+	}
+	list, header := paged(s, c, all)
+	if list == nil {
+		list = []any{}
+	}
+	return answer{status: http.StatusOK, body: list, header: header}
 }
 
 func (s *Server) listPulls(c *call) answer {
@@ -188,10 +218,14 @@ func (r *Repo) pullJSON(p *pull, at pullState) object {
 		changed = len(between(b.files, h.files))
 	}
 	author := object{"id": r.s.person(p.author), "login": p.author, "type": "User"}
+	var merged any
+	if !p.merged.IsZero() {
+		merged = stamp(p.merged)
+	}
 	return object{
 		"id": r.ID*1000 + int64(p.number), "number": p.number, "title": p.title, "state": state, "draft": at.draft, "locked": false,
 		"user": author, "body": "", "created_at": stamp(p.created), "updated_at": stamp(at.updated), "merge_commit_sha": merge,
-		"changed_files": changed, "comments": r.commentCount(p.number), "merged": false, "mergeable": true,
+		"changed_files": changed, "comments": r.commentCount(p.number), "merged": merged != nil, "merged_at": merged, "mergeable": true,
 		"html_url": fmt.Sprintf("https://github.com/%s/pull/%d", r.FullName(), p.number),
 		"head":     object{"ref": p.headRef, "sha": at.head, "label": p.headRepo.owner.Login + ":" + p.headRef, "repo": p.headRepo.json(), "user": p.headRepo.owner.json()},
 		"base":     object{"ref": at.base, "sha": base, "label": r.owner.Login + ":" + at.base, "repo": r.json(), "user": r.owner.json()},
@@ -290,5 +324,9 @@ func (r *Repo) Author(sha, login string) {
 }
 
 func (c *commit) json() object {
-	return object{"sha": c.sha, "commit": object{"message": "change", "tree": object{"sha": c.tree}}}
+	parents := []any{}
+	for _, p := range c.parents {
+		parents = append(parents, object{"sha": p})
+	}
+	return object{"sha": c.sha, "parents": parents, "commit": object{"message": "change", "tree": object{"sha": c.tree}}}
 }

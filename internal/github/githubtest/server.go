@@ -59,6 +59,7 @@ type Server struct {
 	inFlight      int
 	maxInFlight   int
 	issuer        *issuer
+	keys          trouble
 	left          leftBehind
 	signIn        signIn
 }

@@ -34,7 +34,17 @@ deny contains finding if {
 	some p in input.deployment.pull_requests
 	p.approvals < least
 	is_number(p.approvals)
+	object.get(p, "number", 0) != 0
 	finding := {"msg": sprintf("Pull request %v has %v of %v approvals.", [p.number, p.approvals, least]), "fix": "Deploy what was reviewed: have its change reviewed in a pull request of its own."}
+}
+
+# METADATA
+# title: A commit has no pull request
+deny contains finding if {
+	asked
+	some p in input.deployment.pull_requests
+	object.get(p, "number", 0) == 0
+	finding := {"msg": sprintf("Commit %v came without a pull request, so that nobody approved it.", [object.get(p, "commit", "")]), "fix": "Deploy what was reviewed: have its change reviewed in a pull request of its own."}
 }
 
 # METADATA
@@ -51,5 +61,5 @@ deny contains finding if {
 deny contains finding if {
 	asked
 	not is_array(input.deployment.pull_requests)
-	finding := {"msg": "The pull requests of the deployment are not known.", "fix": "Ask again.", "unclear": true}
+	finding := {"msg": sprintf("The pull requests of the deployment are not known: %v.", [object.get(input.deployment, "pull_requests_missing", "nobody said why")]), "fix": "Ask again.", "unclear": true}
 }

@@ -12,6 +12,7 @@ test_violates[note] if {
 	some note, document in {
 		"one": to("production", two, [{"number": 1, "approvals": 1}]),
 		"one of two": to("production", two, [{"number": 1, "approvals": 2}, {"number": 2, "approvals": 0}]),
+		"no pull request": to("production", two, [{"number": 0, "approvals": 0, "commit": "1a"}]),
 		"other case": to("Production", two, [{"number": 1, "approvals": 1}]),
 	}
 	some finding in rule.deny with input as document
@@ -32,6 +33,7 @@ test_missing[note] if {
 	some note, document in {
 		"approvals": to("production", two, [{"number": 1}]),
 		"pull requests": {"params": two, "deployment": {"environment": "production"}, "missing": {}},
+		"with a reason": {"params": two, "deployment": {"environment": "production", "pull_requests_missing": "too many"}, "missing": {}},
 	}
 	some finding in rule.deny with input as document
 	finding.unclear

@@ -33,8 +33,18 @@ deny contains finding if {
 	asked
 	some p in input.deployment.pull_requests
 	is_string(p.title)
+	object.get(p, "number", 0) != 0
 	not regex.match(pattern, p.title)
 	finding := {"msg": sprintf("The title of pull request %v names no ticket (%s).", [p.number, pattern]), "fix": "Put the ticket into the title of the pull request, and ask again."}
+}
+
+# METADATA
+# title: A commit has no pull request
+deny contains finding if {
+	asked
+	some p in input.deployment.pull_requests
+	object.get(p, "number", 0) == 0
+	finding := {"msg": sprintf("Commit %v came without a pull request, so that it names no ticket (%s).", [object.get(p, "commit", ""), pattern]), "fix": "Bring the change in a pull request whose title names the ticket."}
 }
 
 # METADATA
@@ -51,5 +61,5 @@ deny contains finding if {
 deny contains finding if {
 	asked
 	not is_array(input.deployment.pull_requests)
-	finding := {"msg": "The pull requests of the deployment are not known.", "fix": "Ask again.", "unclear": true}
+	finding := {"msg": sprintf("The pull requests of the deployment are not known: %v.", [object.get(input.deployment, "pull_requests_missing", "nobody said why")]), "fix": "Ask again.", "unclear": true}
 }

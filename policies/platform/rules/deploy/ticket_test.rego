@@ -12,6 +12,7 @@ test_violates[note] if {
 	some note, document in {
 		"none": to("production", ops, [{"number": 1, "title": "fix it"}]),
 		"empty": to("production", ops, [{"number": 1, "title": ""}]),
+		"no pull request": to("production", {"deploy_ticket": ".*"}, [{"number": 0, "title": "", "commit": "1a"}]),
 		"elsewhere": to("live", ops, [{"number": 1, "title": "fix OPS-1: it"}]),
 	}
 	some finding in rule.deny with input as document
@@ -32,6 +33,7 @@ test_missing[note] if {
 	some note, document in {
 		"title": to("production", ops, [{"number": 1}]),
 		"pull requests": {"params": ops, "deployment": {"environment": "production"}, "missing": {}},
+		"with a reason": {"params": ops, "deployment": {"environment": "production", "pull_requests_missing": "too many"}, "missing": {}},
 	}
 	some finding in rule.deny with input as document
 	finding.unclear
