@@ -32,10 +32,14 @@ type Config struct {
 	PrivateKeyText string   `env:"PLATFORM_GITHUB_PRIVATE_KEY"`
 	PrivateKeyFile string   `env:"PLATFORM_GITHUB_PRIVATE_KEY_FILE"`
 	WebhookSecrets []string `env:"PLATFORM_GITHUB_WEBHOOK_SECRET"`
-	APIURL         string   `env:"PLATFORM_GITHUB_API_URL" envDefault:"https://api.github.com"`
+
+	WebhookSecretFile string `env:"PLATFORM_GITHUB_WEBHOOK_SECRET_FILE"`
+	APIURL            string `env:"PLATFORM_GITHUB_API_URL" envDefault:"https://api.github.com"`
 
 	OAuthClientID     string `env:"PLATFORM_OAUTH_CLIENT_ID"`
 	OAuthClientSecret string `env:"PLATFORM_OAUTH_CLIENT_SECRET"`
+
+	OAuthClientSecretFile string `env:"PLATFORM_OAUTH_CLIENT_SECRET_FILE"`
 
 	AllowedAccounts []int64 `env:"PLATFORM_ALLOWED_ACCOUNTS"`
 	PolicyRepo      string  `env:"PLATFORM_POLICY_REPO" envDefault:".github"`
@@ -71,6 +75,7 @@ func Load(variables []string) (Config, error) {
 	}
 	_, c.secretSet = vars["PLATFORM_GITHUB_WEBHOOK_SECRET"]
 	faults = append(faults, c.readKeys()...)
+	faults = append(faults, c.readSecrets()...)
 	faults = append(faults, c.check()...)
 	if len(faults) == 0 {
 		return c, nil
@@ -80,6 +85,15 @@ func Load(variables []string) (Config, error) {
 		lines = append(lines, "configuration: "+strings.ReplaceAll(f.Error(), "\n", " "))
 	}
 	return c, errors.New(strings.Join(lines, "\n"))
+}
+
+// DatabaseURL is where the database is, whatever else is configured, for tools that need nothing else.
+func DatabaseURL(variables []string) (string, error) {
+	var c struct {
+		DatabaseURL string `env:"PLATFORM_DATABASE_URL" envDefault:"sqlite:platform.db"`
+	}
+	err := env.ParseWithOptions(&c, env.Options{Environment: env.ToMap(variables)})
+	return c.DatabaseURL, err
 }
 
 func parseFaults(err error) []error {
@@ -128,7 +142,7 @@ func variableOf(t reflect.Type, prefix, field string) string {
 
 // Unset reports that nothing of the App's own credentials is given: then the server helps to set the App up.
 func (c *Config) Unset() bool {
-	return c.AppID == 0 && c.PrivateKey == nil && c.PrivateKeyText == "" && c.PrivateKeyFile == "" && !c.secretSet
+	return c.AppID == 0 && c.PrivateKey == nil && c.PrivateKeyText == "" && c.PrivateKeyFile == "" && !c.secretSet && c.WebhookSecretFile == ""
 }
 
 func (c *Config) readKeys() []error {
@@ -138,7 +152,7 @@ func (c *Config) readKeys() []error {
 		if text != "" {
 			faults = append(faults, errors.New("PLATFORM_GITHUB_PRIVATE_KEY and PLATFORM_GITHUB_PRIVATE_KEY_FILE are both set: keep one"))
 		}
-		data, err := os.ReadFile(c.PrivateKeyFile)
+		data, err := readSecret(c.PrivateKeyFile)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("PLATFORM_GITHUB_PRIVATE_KEY_FILE: %w", err))
 		}
@@ -163,6 +177,37 @@ func (c *Config) readKeys() []error {
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("PLATFORM_SIGNING_KEY_FILE: %w", err))
+		}
+	}
+	return faults
+}
+
+// readSecrets reads what may stand in a file in place of a variable.
+func (c *Config) readSecrets() []error {
+	var faults []error
+	fail := func(name string, err error) { faults = append(faults, fmt.Errorf("%s: %w", name, err)) }
+	if file := c.WebhookSecretFile; file != "" {
+		if c.secretSet {
+			faults = append(faults, errors.New("PLATFORM_GITHUB_WEBHOOK_SECRET and PLATFORM_GITHUB_WEBHOOK_SECRET_FILE are both set: keep one"))
+		}
+		text, err := readSecret(file)
+		if err == nil {
+			c.WebhookSecrets, err = parseSecrets(string(text))
+		}
+		if err != nil {
+			fail("PLATFORM_GITHUB_WEBHOOK_SECRET_FILE", err)
+		}
+	}
+	if file := c.OAuthClientSecretFile; file != "" {
+		if c.OAuthClientSecret != "" {
+			faults = append(faults, errors.New("PLATFORM_OAUTH_CLIENT_SECRET and PLATFORM_OAUTH_CLIENT_SECRET_FILE are both set: keep one"))
+		}
+		text, err := readSecret(file)
+		if err == nil {
+			c.OAuthClientSecret, err = parseSecret(string(text))
+		}
+		if err != nil {
+			fail("PLATFORM_OAUTH_CLIENT_SECRET_FILE", err)
 		}
 	}
 	return faults
@@ -209,14 +254,14 @@ func (c *Config) check() []error {
 		for _, s := range c.WebhookSecrets {
 			empty = empty || strings.TrimSpace(s) == ""
 		}
-		add(empty, "PLATFORM_GITHUB_WEBHOOK_SECRET is missing or has an empty part: without it anybody could send webhooks")
+		add(empty && c.WebhookSecretFile == "", "PLATFORM_GITHUB_WEBHOOK_SECRET is missing or has an empty part: without it anybody could send webhooks")
 	}
 	add(c.Retention.Deliveries != 0 && c.Retention.Deliveries < redelivered, "PLATFORM_RETENTION_DELIVERIES is shorter than 72h: GitHub delivers again for three days, and what comes again must be known")
 	add(c.Retention.Reports < 0, "PLATFORM_RETENTION_REPORTS is negative")
 	add(c.Retention.Uploads < 0, "PLATFORM_RETENTION_UPLOADS is negative")
 	add(c.LogFormat != "text" && c.LogFormat != "json", "PLATFORM_LOG_FORMAT is neither text nor json")
 	add(c.Level.UnmarshalText([]byte(c.LogLevel)) != nil, "PLATFORM_LOG_LEVEL is none of debug, info, warn and error")
-	add((c.OAuthClientID == "") != (c.OAuthClientSecret == ""), "PLATFORM_OAUTH_CLIENT_ID and PLATFORM_OAUTH_CLIENT_SECRET belong together, and one of them is missing: both stand on the App's page at GitHub")
+	add((c.OAuthClientID == "") != (c.OAuthClientSecret == "" && c.OAuthClientSecretFile == ""), "PLATFORM_OAUTH_CLIENT_ID and PLATFORM_OAUTH_CLIENT_SECRET belong together, and one of them is missing: both stand on the App's page at GitHub")
 	for _, u := range []struct{ name, value string }{{"PLATFORM_GITHUB_API_URL", c.APIURL}, {"PLATFORM_PUBLIC_URL", c.PublicURL}} {
 		parsed, err := url.Parse(u.value)
 		add(u.value != "" && (err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http"), u.name+" is no web address")
