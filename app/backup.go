@@ -14,6 +14,7 @@ import (
 const usage = `platform-app              serve, configured by the environment
 platform-app backup FILE  copy the SQLite database into a new file, while a server works on it
 platform-app restore FILE make the SQLite database from such a file, while none does
+platform-app health       ask the server on this machine whether it is ready: exit code 0 or 1
 platform-app --version
 See docs/operations.md.`
 
@@ -21,10 +22,13 @@ var errUsage = errors.New(usage)
 
 // keep runs backup and restore. They need to know where the database is, and no credentials.
 func keep(ctx context.Context, args, variables []string, stdout, stderr io.Writer) int {
+	if len(args) == 1 && args[0] == "health" {
+		return health(ctx, variables, stderr)
+	}
 	err := errUsage
 	if len(args) == 2 && args[1] != "" {
 		var at string
-		if at, err = environ.DatabaseURL(variables); err == nil {
+		if at, _, err = environ.Places(variables); err == nil {
 			err = kept(ctx, args[0], at, args[1], stdout)
 		}
 	}

@@ -87,13 +87,14 @@ func Load(variables []string) (Config, error) {
 	return c, errors.New(strings.Join(lines, "\n"))
 }
 
-// DatabaseURL is where the database is, whatever else is configured, for tools that need nothing else.
-func DatabaseURL(variables []string) (string, error) {
+// Places are where the database is and where the server listens, whatever else is configured: for what needs no more.
+func Places(variables []string) (databaseURL, listen string, err error) {
 	var c struct {
 		DatabaseURL string `env:"PLATFORM_DATABASE_URL" envDefault:"sqlite:platform.db"`
+		Listen      string `env:"PLATFORM_LISTEN"       envDefault:"127.0.0.1:8080"`
 	}
-	err := env.ParseWithOptions(&c, env.Options{Environment: env.ToMap(variables)})
-	return c.DatabaseURL, err
+	err = env.ParseWithOptions(&c, env.Options{Environment: env.ToMap(variables)})
+	return c.DatabaseURL, c.Listen, err
 }
 
 func parseFaults(err error) []error {
