@@ -62,8 +62,22 @@ func (p *Postgres) start() {
 	if p.err = p.command("initdb", "-D", data, "-U", "postgres", "-A", "trust"); p.err != nil {
 		return
 	}
+	if p.err = p.askPassword(filepath.Join(data, "pg_hba.conf")); p.err != nil {
+		return
+	}
 	options := fmt.Sprintf("-p %d -k %s -c listen_addresses=127.0.0.1 -c max_connections=400", p.port, p.dir)
 	p.err = p.command("pg_ctl", "-D", data, "-o", options, "-l", filepath.Join(p.dir, "log"), "-w", "start")
+}
+
+// Guarded is the role that is asked for its password; everybody else is let in.
+const Guarded = "guarded"
+
+func (p *Postgres) askPassword(file string) error {
+	rules, err := os.ReadFile(file) //nolint:gosec // of our own folder
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append([]byte("host all "+Guarded+" 127.0.0.1/32 scram-sha-256\n"), rules...), 0o600) //nolint:gosec // it is there, and keeps its owner
 }
 
 // Stop ends the server, if it was ever started.
