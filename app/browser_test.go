@@ -53,10 +53,14 @@ func newChrome(t *testing.T) *chrome {
 	case err != nil:
 		t.Logf("NOT CHECKED by axe-core: %s names no file; npm pack axe-core, and set it to axe.min.js", axeVar)
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()))
-	allocated, stopAll := chromedp.NewExecAllocator(t.Context(), options...)
-	ctx, stop := chromedp.NewContext(allocated)
-	t.Cleanup(func() { stop(); stopAll() })
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox)
+	// The test's own context ends before its clean-up: the browser is closed there, with all of its processes.
+	allocated, stopAll := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+	ctx, _ := chromedp.NewContext(allocated)
+	t.Cleanup(func() {
+		_ = chromedp.Cancel(ctx)
+		stopAll()
+	})
 	c := &chrome{t: t, ctx: ctx, axe: string(axe), out: os.Getenv(screenshotVar)}
 	chromedp.ListenTarget(ctx, func(event any) {
 		c.mu.Lock()
@@ -109,16 +113,23 @@ func (c *chrome) see(name, url string) {
 		if wide {
 			c.t.Errorf("%s, %s: the page is wider than the window", name, l.name)
 		}
-		if c.out != "" {
-			var picture []byte
-			c.run(chromedp.CaptureScreenshot(&picture))
-			if err := os.WriteFile(filepath.Join(c.out, name+"-"+l.name+".png"), picture, 0o600); err != nil {
-				c.t.Fatal(err)
-			}
-		}
+		c.picture(name + "-" + l.name)
 		if l.name != "narrow-dark" && !strings.Contains(url, "#") { // it has nothing that the others have not
 			c.axed(name + ", " + l.name)
 		}
+	}
+}
+
+// picture keeps what is seen now, where pictures are wanted.
+func (c *chrome) picture(name string) {
+	c.t.Helper()
+	if c.out == "" {
+		return
+	}
+	var picture []byte
+	c.run(chromedp.CaptureScreenshot(&picture))
+	if err := os.WriteFile(filepath.Join(c.out, name+".png"), picture, 0o600); err != nil {
+		c.t.Fatal(err)
 	}
 }
 

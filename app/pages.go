@@ -40,7 +40,7 @@ func addPages(routes *http.ServeMux, c environ.Config, db *store.Store, flow *co
 		return err
 	}
 	pages, err := web.NewPages(web.PagesOptions{
-		PublicURL: c.PublicURL, WebURL: c.WebURL(), Key: c.EncryptionKey, People: people, Records: db, Desk: flow, Now: time.Now, Log: log,
+		PublicURL: c.PublicURL, WebURL: c.WebURL(), Key: c.EncryptionKey, People: people, Records: db, Deployments: db, App: c.AppID, Desk: flow, Now: time.Now, Log: log,
 		Allowed: func(account int64) bool { return len(allowed) == 0 || allowed[account] },
 	})
 	if err != nil {

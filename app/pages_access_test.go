@@ -37,7 +37,7 @@ func TestTwoTenants(t *testing.T) {
 		}
 		for _, path := range []string{
 			"", "/environments", "/commit/" + c.sha, fmt.Sprintf("/pull/%d", c.number), fmt.Sprintf("/pull/%d?entry=1", c.number),
-			fmt.Sprintf("/pull/%d/acknowledge", c.number), "/pull/99", "/commit/" + strings.Repeat("0", 40),
+			fmt.Sprintf("/pull/%d/acknowledge", c.number), "/environments/waive", "/waivers/12345678", "/pull/99", "/commit/" + strings.Repeat("0", 40),
 		} {
 			_, status, body := b.get(c.repo + path)
 			_, absent, none := b.get("/nobody/nothing" + path)
@@ -50,6 +50,12 @@ func TestTwoTenants(t *testing.T) {
 		_, absent, none := b.post(fmt.Sprintf("/nobody/nothing/pull/%d/acknowledge", c.number), form)
 		equal(t, "status of the form", status, absent)
 		equal(t, "answer to the form", body, none)
+		for _, path := range []string{"/environments/locks", "/environments/waive", "/waivers/12345678"} {
+			_, status, body := b.post(c.repo+path, form)
+			_, absent, none := b.post("/nobody/nothing"+path, form)
+			equal(t, "status of "+path, status, absent)
+			equal(t, "answer of "+path, body, none)
+		}
 	}
 	// An entry of the ledger, or a commit, of the other tenant under a repository of one's own.
 	for _, path := range []string{"/commit/" + secret, fmt.Sprintf("/pull/%d?entry=999", n), fmt.Sprintf("/pull/%d?entry=-1", n), fmt.Sprintf("/pull/%d?entry=x", n), "/pull/0", "/pull/-1", "/pull/01", "/pull/9999999999"} {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/fact"
+	"github.com/org/platform-action/internal/gate/scan"
 	"github.com/org/platform-action/internal/money"
 	"github.com/org/platform-action/internal/render"
 	"github.com/org/platform-action/internal/store"
@@ -51,6 +52,10 @@ func (e *everybody) Visible(context.Context, string) ([]control.Visible, bool, e
 	return out, true, nil
 }
 
+func (e *everybody) Survey(context.Context, string, string, string) (scan.Facts, error) {
+	return scan.Facts{}, nil
+}
+
 // BenchmarkPages measures pages over SQLite with 100,000 verdicts of 200 repositories, all of which one person may see; GitHub's
 // own answers and the sums of the first page, which are kept for a minute, are in the first request alone.
 func BenchmarkPages(b *testing.B) {
@@ -72,7 +77,7 @@ func BenchmarkPages(b *testing.B) {
 	}
 	fill(b, db, people.repos, now, report)
 	pages, err := web.NewPages(web.PagesOptions{
-		PublicURL: "http://localhost", WebURL: "https://github.com", Key: []byte(strings.Repeat("k", 32)), People: people, Records: db, Now: time.Now,
+		PublicURL: "http://localhost", WebURL: "https://github.com", Key: []byte(strings.Repeat("k", 32)), People: people, Records: db, Deployments: db, Now: time.Now,
 		Allowed: func(int64) bool { return true }, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/org/platform-action/internal/gate/scan"
+	"github.com/org/platform-action/internal/github"
 )
 
 type environmentsOptions struct {
@@ -49,7 +50,7 @@ func (o *environmentsOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	facts, err := (&surveyor{hub: hub, repo: repo}).survey(ctx)
+	facts, err := github.Survey(ctx, hub, repo)
 	if err != nil {
 		return &faultError{err}
 	}

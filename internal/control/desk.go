@@ -11,20 +11,7 @@ import (
 // Confirm takes the word of somebody who signed in that the increase of a verdict is meant: by the rules of the button on
 // the check run, with the role that GitHub says they have now. What they may not do is *Refused.
 func (f *Flow) Confirm(ctx context.Context, t Tenant, number int, by Person, digest string) error {
-	return f.within(ctx, t, func(ctx context.Context, r Repository) error {
-		if r.Archived {
-			return &Refused{Forbidden, "confirm", "The repository is archived: nothing can be merged there."}
-		}
-		if by.Kind != "User" {
-			return &Refused{Forbidden, "confirm", "Only a person can confirm a cost."}
-		}
-		may, err := f.mayWrite(ctx, r, by)
-		if err != nil {
-			return err
-		}
-		if !may {
-			return &Refused{Forbidden, "confirm", "You may read this repository, and not write to it: somebody with write access confirms its costs. A role that was given just now counts after five minutes."}
-		}
+	return f.asWriter(ctx, t, by, "confirm", func(ctx context.Context, r Repository) error {
 		p, err := f.o.Forge.Pull(ctx, r, number)
 		if err != nil {
 			return err
@@ -37,6 +24,26 @@ func (f *Flow) Confirm(ctx context.Context, t Tenant, number int, by Person, dig
 			return &Refused{Forbidden, "confirm", answer}
 		}
 		return err
+	})
+}
+
+// asWriter does what a person asks for who may write to a repository; anybody else is *Refused.
+func (f *Flow) asWriter(ctx context.Context, t Tenant, by Person, code string, do func(context.Context, Repository) error) error {
+	return f.within(ctx, t, func(ctx context.Context, r Repository) error {
+		if r.Archived {
+			return &Refused{Forbidden, code, "The repository is archived: nothing can be merged or deployed there."}
+		}
+		if by.Kind != "User" {
+			return &Refused{Forbidden, code, "Only a person can answer for this."}
+		}
+		may, err := f.mayWrite(ctx, r, by)
+		if err != nil {
+			return err
+		}
+		if !may {
+			return &Refused{Forbidden, code, "You may read this repository, and not write to it: somebody with write access answers for this. A role that was given just now counts after five minutes."}
+		}
+		return do(ctx, r)
 	})
 }
 

@@ -83,6 +83,14 @@ func (d DeploymentRecord) Refused() bool {
 	return d.Stage == StageAnswered && d.Outcome != gate.OutcomeApproved && d.Basis != evidence.BasisBypass
 }
 
+// Changed is when it was decided; before that, when it was asked.
+func (d DeploymentRecord) Changed() time.Time {
+	if d.Decided.IsZero() {
+		return d.Asked
+	}
+	return d.Decided
+}
+
 // DueDeployment is one whose time has come.
 type DueDeployment struct {
 	Tenant Tenant

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/org/platform-action/internal/config"
+	"github.com/org/platform-action/internal/gate"
 	"github.com/org/platform-action/internal/verdict"
 )
 
@@ -78,18 +79,14 @@ type Environments struct {
 	Notes  []verdict.Finding // what is wrong with the settings
 }
 
-// DeploymentLine is one deployment that was decided on.
-type DeploymentLine struct {
-	Environment string
-	Commit      string
-	RunID       int64
-	Outcome     string // approved, waiting, rejected, …
-	Why         string
-	At          time.Time
-}
-
-// DeploymentRecords is what the pages read of deployments.
-type DeploymentRecords interface {
-	// Deployments lists those to an environment, newest first.
-	Deployments(ctx context.Context, t Tenant, environment string, limit int) ([]DeploymentLine, error)
+// DeploymentPageRecords is what the pages read of deployments. Every method is of one tenant.
+type DeploymentPageRecords interface {
+	// DeployedTo are the environments that something was to be deployed to, in lower case and by name.
+	DeployedTo(ctx context.Context, t Tenant) ([]string, error)
+	// NewestDeployments lists those to an environment, newest first.
+	NewestDeployments(ctx context.Context, t Tenant, environment string, limit int) ([]DeploymentRecord, error)
+	// UnpaidDebts are of the trees that went to an environment since the last one that was approved on evidence and succeeded,
+	// newest first. Their tests may have arrived since: that is decided when something is deployed.
+	UnpaidDebts(ctx context.Context, t Tenant, environment string) ([]gate.Debt, error)
+	Waivers(ctx context.Context, t Tenant, environment string, at time.Time) ([]KeptWaiver, error)
 }

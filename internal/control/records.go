@@ -126,6 +126,8 @@ type Records interface {
 	// Remember keeps a small document of a tenant under a name, such as the last good configuration.
 	Remember(ctx context.Context, t Tenant, name string, doc []byte) error
 	Recall(ctx context.Context, t Tenant, name string) ([]byte, bool, error)
+	// RecallAll reads those whose name begins so and that were remembered after a time, by name; no more than 1,000.
+	RecallAll(ctx context.Context, t Tenant, prefix string, after time.Time) ([][]byte, error)
 
 	SaveUpload(ctx context.Context, t Tenant, u Upload) error // replaces that of the same (head, root)
 	Uploads(ctx context.Context, t Tenant, head string) ([]Upload, error)

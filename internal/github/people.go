@@ -13,6 +13,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/gate/scan"
 )
 
 // PeopleOptions are what signing in needs. All but Secret, Transport and Timeout are required.
@@ -121,6 +122,11 @@ func personFault(doing string, err error) error {
 		return &control.Later{After: time.Minute, Reason: "GitHub asks this person to wait"}
 	}
 	return fault(doing, err)
+}
+
+// Survey reads how a repository deploys, as somebody may see it.
+func (p *People) Survey(ctx context.Context, token, owner, name string) (scan.Facts, error) {
+	return Survey(ctx, &Reader{p.as(token)}, "repos/"+url.PathEscape(owner)+"/"+url.PathEscape(name))
 }
 
 // Whoami is whose token it is.

@@ -86,15 +86,11 @@ func (s *Store) saveDeployment(ctx context.Context, b *batch, t control.Tenant, 
 	if err != nil {
 		return err
 	}
-	changed := d.Decided
-	if changed.IsZero() {
-		changed = d.Asked
-	}
 	_, err = b.exec(ctx, `INSERT INTO deployment (installation_id, repository_id, environment, run_id, attempt, is_open, wake, went, settled, proven, body, changed)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (installation_id, repository_id, environment, run_id, attempt) DO UPDATE SET is_open = excluded.is_open, wake = excluded.wake,
 			went = excluded.went, settled = excluded.settled, proven = excluded.proven, body = excluded.body, changed = excluded.changed`,
-		t.Installation, t.Repository, d.Environment, d.Run, d.Attempt, d.Open(), micros(d.Wake), d.Went(), d.Settled, d.Went() && d.Succeeded && d.Basis == evidence.BasisEvidence, body, micros(changed))
+		t.Installation, t.Repository, d.Environment, d.Run, d.Attempt, d.Open(), micros(d.Wake), d.Went(), d.Settled, d.Went() && d.Succeeded && d.Basis == evidence.BasisEvidence, body, micros(d.Changed()))
 	return err
 }
 

@@ -72,6 +72,57 @@ func TestDeployments(t *testing.T) {
 	})
 }
 
+// TestWhatPagesReadOfDeployments: the newest of those that went ahead and of those that did not, and the debts since the last
+// that is proven.
+func TestWhatPagesReadOfDeployments(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		s := open(t, options(url))
+		for run := int64(1); run <= 6; run++ {
+			d := deployed(run, "sha256:"+string(rune('0'+run)))
+			v := ruling(d, 0)
+			switch {
+			case run%2 == 0:
+				v.Record.Outcome, v.Record.Basis = gate.OutcomeRejected, evidence.BasisUnknown
+			case run != 3:
+				v.Record.Basis = evidence.BasisWaiver
+				v.Debt = &gate.Debt{Basis: evidence.BasisWaiver, Commit: sha("1"), Tree: sha(string(rune('a' + run))), At: d.Decided}
+			}
+			must[control.DeploymentRecord](t)(s.DecideDeployment(ctx, tenant, v))
+			must[control.DeploymentRecord](t)(s.ChangeDeployment(ctx, tenant, d.DeploymentKey, func(d *control.DeploymentRecord) {
+				d.Stage, d.Settled, d.Succeeded = control.StageAnswered, true, true
+			}))
+		}
+		var runs []int64
+		for _, d := range must[[]control.DeploymentRecord](t)(s.NewestDeployments(ctx, tenant, "production", 4)) {
+			runs = append(runs, d.Run)
+		}
+		if diff := cmp.Diff([]int64{6, 5, 4, 3}, runs); diff != "" {
+			t.Error(diff)
+		}
+		debts := must[[]gate.Debt](t)(s.UnpaidDebts(ctx, tenant, "production"))
+		if len(debts) != 1 || debts[0].Tree != sha("f") {
+			t.Errorf("debts %+v: that of run 1 was paid by run 3", debts)
+		}
+		if diff := cmp.Diff([]string{"production"}, must[[]string](t)(s.DeployedTo(ctx, tenant))); diff != "" {
+			t.Error(diff)
+		}
+		ok(t, s.Remember(ctx, tenant, "asked/a", []byte("1")))
+		ok(t, s.Remember(ctx, tenant, "asked0", []byte("2")))
+		for after, want := range map[time.Time]int{{}: 1, time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC): 0} {
+			if got := must[[][]byte](t)(s.RecallAll(ctx, tenant, "asked/", after)); len(got) != want {
+				t.Errorf("%q after %s", got, after)
+			}
+		}
+		for _, k := range others {
+			if n := len(must[[]control.DeploymentRecord](t)(s.NewestDeployments(ctx, k, "production", 9))) + len(must[[]gate.Debt](t)(s.UnpaidDebts(ctx, k, "production"))) +
+				len(must[[]string](t)(s.DeployedTo(ctx, k))) + len(must[[][]byte](t)(s.RecallAll(ctx, k, "asked/", time.Time{}))); n > 0 {
+				t.Errorf("tenant %s sees another one's", k)
+			}
+		}
+	})
+}
+
 // TestApprovalsAge: an approval stands on the evidence that was read for it.
 func TestApprovalsAge(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {

@@ -84,6 +84,12 @@ func (s *Store) Recall(ctx context.Context, t control.Tenant, name string) ([]by
 		t.Installation, t.Repository, name)
 }
 
+// RecallAll reads those whose name begins so and that were remembered after a time.
+func (s *Store) RecallAll(ctx context.Context, t control.Tenant, prefix string, after time.Time) ([][]byte, error) {
+	return all(ctx, s, whole[[]byte], `SELECT body FROM document WHERE installation_id = $1 AND repository_id = $2 AND name >= $3 AND name < $4 AND changed > $5
+		ORDER BY name LIMIT 1000`, t.Installation, t.Repository, prefix, prefix+"\U0010FFFF", micros(after))
+}
+
 // SaveUpload keeps a plan's facts, in the place of what was uploaded before for the same commit and folder.
 func (s *Store) SaveUpload(ctx context.Context, t control.Tenant, u control.Upload) error {
 	return s.put(ctx, `INSERT INTO upload (installation_id, repository_id, head, root, run_id, attempt, trusted, why, digest, document, uploaded)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/evidence"
 	"github.com/org/platform-action/internal/fact"
+	"github.com/org/platform-action/internal/gate/scan"
 	"github.com/org/platform-action/internal/render"
 	"github.com/org/platform-action/internal/verdict"
 )
@@ -87,6 +89,18 @@ func (h *house) hostile(text string) {
 	filled(reflect.ValueOf(&h.asks.Ask).Elem(), text, 0)
 	filled(reflect.ValueOf(&h.asks.Notes).Elem(), text, 0)
 	filled(reflect.ValueOf(&h.deploys).Elem(), text, 0)
+	h.deploys[0].Comment = strings.ReplaceAll(text, "\n", " ") + "\n" + strings.ReplaceAll(text, "\n", " ")
+	filled(reflect.ValueOf(&h.debts).Elem(), text, 0)
+	filled(reflect.ValueOf(&h.glasses).Elem(), text, 0)
+	h.glasses[0].Waiver.Uses = 1
+	filled(reflect.ValueOf(&h.asked).Elem(), text, 0)
+	h.asked[0].Approver = 0
+	filled(reflect.ValueOf(&h.facts.Environments).Elem(), text, 0)
+	h.facts.Secrets, h.facts.Checks = fact.Of([]string{text}), fact.Missing[[]scan.Check](text)
+	jobs := make([]scan.Job, 1)
+	filled(reflect.ValueOf(&jobs).Elem(), text, 0)
+	h.facts.Jobs = fact.Of(jobs)
+	h.refuse = text
 }
 
 // TestHostileText puts texts that attack a page into every string that is stored, and into every page: none of them becomes
@@ -104,20 +118,27 @@ func TestHostileText(t *testing.T) {
 			plain.hostile("plain")
 			h.hostile(text)
 			who := h.cookie(text[:min(len(text), 100)])
-			for _, path := range []string{
-				"/", "/acme/shop", "/acme/shop/pull/1", "/acme/shop/pull/1?entry=7", "/acme/shop/commit/" + h.line.Head, "/acme/shop/environments", "/acme/shop/pull/1/acknowledge", "/acme/none",
-			} {
+			same := plain.addresses("plain")
+			for i, path := range h.addresses(text) {
 				page := h.get(path, who)
 				body := page.Body.String()
 				if page.Code != http.StatusOK && path != "/acme/none" {
 					t.Fatalf("%s: %d\n%s", path, page.Code, h.log.String())
 				}
 				safe(t, path, text, body)
-				if got, want := elements(t, body), elements(t, plain.get(path, plain.cookie("plain")).Body.String()); got != want && !strings.Contains(text, "`") && !strings.Contains(text, "//") && !strings.HasPrefix(text, "..") {
+				if got, want := elements(t, body), elements(t, plain.get(same[i], plain.cookie("plain")).Body.String()); got != want && !strings.Contains(text, "`") && !strings.Contains(text, "//") && !strings.HasPrefix(text, "..") {
 					t.Errorf("%s has other elements than with plain text:\n%s\n%s", path, got, want)
 				}
 			}
 		})
+	}
+}
+
+// addresses are those of every page; some carry a text.
+func (h *house) addresses(text string) []string {
+	return []string{
+		"/", "/acme/shop", "/acme/shop/pull/1", "/acme/shop/pull/1?entry=7", "/acme/shop/commit/" + h.line.Head, "/acme/shop/environments", "/acme/shop/pull/1/acknowledge",
+		"/acme/shop/environments/waive?environment=" + url.QueryEscape(text) + "&commit=" + url.QueryEscape(text), "/acme/shop/waivers/" + h.request(), "/acme/none",
 	}
 }
 
@@ -171,6 +192,29 @@ func elements(t *testing.T, body string) string {
 		out = append(out, "<"+name+">")
 	})
 	return strings.Join(out, "")
+}
+
+// TestHostileForms does the same with what is sent, and with what a refusal says.
+func TestHostileForms(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `javascript:alert(1)`, "\u202egnp.exe", "a\x00b\x1b[31m", "ghp_" + strings.Repeat("aB3", 12), `//evil.example/`} {
+		t.Run(fmt.Sprintf("%.20q", text), func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			h.hostile(text)
+			for path, form := range map[string]url.Values{
+				"/acme/shop/environments/waive":     {"environment": {text}, "commit": {text}, "reason": {text}, "ticket": {text}, "for": {text}},
+				"/acme/shop/environments/locks":     {},
+				"/acme/shop/waivers/" + h.request(): {"answer": {"approve"}},
+			} {
+				w := h.post(path, form, h.cookie("ada"))
+				if w.Code != http.StatusOK && w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "<h1>") {
+					t.Fatalf("%s: %d\n%s", path, w.Code, w.Body)
+				}
+				safe(t, path, text, w.Body.String())
+			}
+		})
+	}
 }
 
 // TestHeaders: no page is kept, framed, or lets anything in.

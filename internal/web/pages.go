@@ -18,6 +18,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/gate/scan"
 	"github.com/org/platform-action/internal/render"
 )
 
@@ -33,22 +34,29 @@ type People interface {
 	Repository(ctx context.Context, token, owner, name string) (control.Visible, error)
 	Visible(ctx context.Context, token string) (list []control.Visible, whole bool, err error)
 	Revoke(ctx context.Context, token string) error
+	// Survey reads how a repository deploys; what the token may not see is missing.
+	Survey(ctx context.Context, token, owner, name string) (scan.Facts, error)
 }
 
 // Desk does what people ask for on a page, by the rules of every other surface.
 type Desk interface {
 	Confirm(ctx context.Context, t control.Tenant, number int, by control.Person, digest string) error
 	Environments(ctx context.Context, t control.Tenant) (control.Environments, error)
+	WaiverRequests(ctx context.Context, t control.Tenant) ([]control.WaiverRequest, error)
+	AskWaiver(ctx context.Context, t control.Tenant, by control.Person, asked control.WaiverRequest) (id string, err error)
+	ApproveWaiver(ctx context.Context, t control.Tenant, by control.Person, id string) error
+	RevokeWaiver(ctx context.Context, t control.Tenant, by control.Person, id string) error
 }
 
-// PagesOptions are what the pages need. All are required but Deployments, which is nil where none are kept.
+// PagesOptions are what the pages need. All are required.
 type PagesOptions struct {
 	PublicURL   string // where people reach the server
 	WebURL      string // where GitHub shows its pages
+	App         int64  // id of our own at GitHub
 	Key         []byte // of the cookies: at least 32 bytes
 	People      People
 	Records     control.PageRecords
-	Deployments control.DeploymentRecords
+	Deployments control.DeploymentPageRecords
 	Desk        Desk
 	Allowed     func(account int64) bool // accounts that are served
 	Now         func() time.Time
@@ -131,6 +139,11 @@ func (p *pages) routes() http.Handler {
 	mux.HandleFunc("GET /{owner}/{repo}/pull/{number}", p.about(p.pull))
 	mux.HandleFunc("GET /{owner}/{repo}/commit/{sha}", p.about(p.commit))
 	mux.HandleFunc("GET /{owner}/{repo}/environments", p.about(p.environments))
+	mux.HandleFunc("POST /{owner}/{repo}/environments/locks", p.about(p.locks))
+	mux.HandleFunc("GET /{owner}/{repo}/environments/waive", p.about(p.waive))
+	mux.HandleFunc("POST /{owner}/{repo}/environments/waive", p.about(p.waived))
+	mux.HandleFunc("GET /{owner}/{repo}/waivers/{id}", p.about(p.waiver))
+	mux.HandleFunc("POST /{owner}/{repo}/waivers/{id}", p.about(p.answered))
 	mux.HandleFunc("GET /{owner}/{repo}/pull/{number}/acknowledge", p.about(p.acknowledge))
 	mux.HandleFunc("POST /{owner}/{repo}/pull/{number}/acknowledge", p.about(p.acknowledged))
 	mux.HandleFunc("/", p.missing)

@@ -5,11 +5,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/gate"
+	"github.com/org/platform-action/internal/gate/scan"
 	"github.com/org/platform-action/internal/verdict"
 )
 
@@ -27,7 +30,12 @@ type house struct {
 	acks    []control.Acknowledgement
 	costs   []control.WeekCost
 	asks    control.Environments
-	deploys []control.DeploymentLine
+	deploys []control.DeploymentRecord
+	debts   []gate.Debt
+	glasses []control.KeptWaiver
+	asked   []control.WaiverRequest
+	facts   scan.Facts
+	refuse  string // what the desk refuses with; empty: nothing
 	lookups int
 }
 
@@ -74,6 +82,26 @@ func (h *house) get(path string, cookies ...*http.Cookie) *httptest.ResponseReco
 	h.pages.ServeHTTP(w, r)
 	return w
 }
+
+// post sends a form of this session's.
+func (h *house) post(path string, form url.Values, cookies ...*http.Cookie) *httptest.ResponseRecorder {
+	h.t.Helper()
+	if form.Get("csrf") == "" {
+		form.Set("csrf", "C")
+	}
+	r := httptest.NewRequestWithContext(h.t.Context(), http.MethodPost, path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", "https://platform.example")
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	h.pages.ServeHTTP(w, r)
+	return w
+}
+
+// request is the id of what is asked for.
+func (h *house) request() string { return h.asked[0].ID() }
 
 func (h *house) Address(state, _ string) string { return "https://github.com/login?state=" + state }
 func (h *house) Exchange(_ context.Context, code, _ string) (string, time.Time, error) {
@@ -148,6 +176,38 @@ func (h *house) Confirm(context.Context, control.Tenant, int, control.Person, st
 func (h *house) Environments(context.Context, control.Tenant) (control.Environments, error) {
 	return h.asks, nil
 }
-func (h *house) Deployments(context.Context, control.Tenant, string, int) ([]control.DeploymentLine, error) {
+func (h *house) DeployedTo(context.Context, control.Tenant) ([]string, error) {
+	return []string{"elsewhere"}, nil
+}
+func (h *house) NewestDeployments(context.Context, control.Tenant, string, int) ([]control.DeploymentRecord, error) {
 	return h.deploys, nil
+}
+func (h *house) UnpaidDebts(context.Context, control.Tenant, string) ([]gate.Debt, error) {
+	return h.debts, nil
+}
+func (h *house) Waivers(context.Context, control.Tenant, string, time.Time) ([]control.KeptWaiver, error) {
+	return h.glasses, nil
+}
+func (h *house) WaiverRequests(context.Context, control.Tenant) ([]control.WaiverRequest, error) {
+	return h.asked, nil
+}
+func (h *house) AskWaiver(_ context.Context, _ control.Tenant, by control.Person, asked control.WaiverRequest) (string, error) {
+	asked.By, asked.Asked = by, h.now
+	h.asked = append(h.asked, asked)
+	return asked.ID(), h.refusal()
+}
+func (h *house) ApproveWaiver(context.Context, control.Tenant, control.Person, string) error {
+	return h.refusal()
+}
+func (h *house) RevokeWaiver(context.Context, control.Tenant, control.Person, string) error {
+	return h.refusal()
+}
+func (h *house) refusal() error {
+	if h.refuse == "" {
+		return nil
+	}
+	return &control.Refused{Kind: control.Forbidden, Code: "waive", Message: h.refuse}
+}
+func (h *house) Survey(context.Context, string, string, string) (scan.Facts, error) {
+	return h.facts, nil
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -37,7 +38,8 @@ func functions(webURL string) template.FuncMap {
 			}
 			return render.Signed(money.New(a.Amount, c))
 		},
-		"why": why, "prose": prose, "span": span,
+		"why": why, "prose": prose, "span": span, "answer": answerState, "asciiName": func(s string) string { return render.CleanText(strings.Trim(strconv.QuoteToASCII(s), `"`)) },
+		"waiver": waiverLink,
 		"looked": looked, "approver": approver, "secure": func(u string) bool { return strings.HasPrefix(u, "https://") },
 		"first": func(list []string, n int) []string { return list[:min(len(list), n)] },
 		"more":  func(list []string, n int) int { return max(len(list)-n, 0) },

@@ -80,7 +80,7 @@ func (s *Server) admit(c *call, e endpoint, method string) (answer, bool) {
 		return answer{}, false
 	case asInstallation, asRepository:
 	}
-	if e.as == asRepository && e.needs == "metadata:read" && s.admitPerson(c, credential) {
+	if e.as == asRepository && strings.HasSuffix(e.needs, ":read") && s.admitPerson(c, credential) {
 		return s.reach(c, e)
 	}
 	t, known := s.tokens[credential]
@@ -143,6 +143,9 @@ func (s *Server) reach(c *call, e endpoint) (answer, bool) {
 	}
 	if r != nil && c.person != "" && s.visible(r, c.person) {
 		c.repo = r
+		if name, _, _ := strings.Cut(e.needs, ":"); s.grants.permissions[name] == "" { // somebody's token does what both may
+			return refuse(http.StatusForbidden, "Resource not accessible by integration"), true
+		}
 		return answer{}, false
 	}
 	if r == nil || r.gone || c.person != "" || !s.installations[c.token.installation].repos[r.ID] || c.token.repos != nil && !c.token.repos[r.ID] {

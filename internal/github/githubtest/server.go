@@ -192,6 +192,7 @@ func (s *Server) routes() {
 	s.reviewRoutes()
 	s.teamRoutes()
 	s.deploymentRoutes()
+	s.environmentRoutes()
 	s.issueRoutes()
 	s.signInRoutes()
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -1,4 +1,4 @@
-package main
+package github
 
 import (
 	"context"
@@ -10,12 +10,15 @@ import (
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/gate/scan"
-	"github.com/org/platform-action/internal/github"
 )
 
-// surveyor reads a repository's settings. What it may not see becomes missing, with the reason.
+// Survey reads how a repository, repos/OWNER/NAME, deploys. What the reader's token may not see is missing, with the reason.
+func Survey(ctx context.Context, hub *Reader, repo string) (scan.Facts, error) {
+	return (&surveyor{hub: hub, repo: repo}).survey(ctx)
+}
+
 type surveyor struct {
-	hub    *github.Reader
+	hub    *Reader
 	repo   string // repos/OWNER/NAME
 	branch string // the default one
 }
