@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,7 +19,10 @@ import (
 // TestMain lets the test binary be the server, so that a test can kill it.
 func TestMain(m *testing.M) {
 	if os.Getenv("PLATFORM_TEST_SERVE") == "1" {
-		os.Exit(run(context.Background(), nil, os.Environ(), io.Discard, os.Stderr))
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM) // as main does
+		code := run(ctx, nil, os.Environ(), io.Discard, os.Stderr)
+		stop()
+		os.Exit(code)
 	}
 	if len(os.Args) == 2 && os.Args[1] == sandboxArgument {
 		os.Exit(run(context.Background(), os.Args[1:], nil, os.Stdout, os.Stderr))

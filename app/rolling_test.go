@@ -100,16 +100,18 @@ func (r *replicas) front() string {
 
 func (r *replicas) forward(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
-	r.mu.Lock()
-	r.next++
-	to := r.order[r.next%len(r.order)]
-	r.mu.Unlock()
-	back, err := net.Dial("tcp", to) //nolint:noctx // the test's end ends both
-	if err != nil {
-		return
+	for range 3 { // one that has just gone is not asked twice
+		r.mu.Lock()
+		r.next++
+		to := r.order[r.next%len(r.order)]
+		r.mu.Unlock()
+		back, err := net.Dial("tcp", to) //nolint:noctx // the test's end ends both
+		if err == nil {
+			relay(conn, back)
+			_ = back.Close()
+			return
+		}
 	}
-	defer func() { _ = back.Close() }()
-	relay(conn, back)
 }
 
 // TestRollingRestart replaces both replicas on one PostgreSQL, one at a time, while webhooks come in. Each pull request
