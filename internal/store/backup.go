@@ -110,7 +110,7 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close() //nolint:errcheck // nothing was written
+	defer in.Close()
 	out, err := os.OpenFile(to, os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

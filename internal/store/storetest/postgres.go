@@ -73,11 +73,11 @@ func (p *Postgres) start() {
 const Guarded = "guarded"
 
 func (p *Postgres) askPassword(file string) error {
-	rules, err := os.ReadFile(file) //nolint:gosec // of our own folder
+	rules, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, append([]byte("host all "+Guarded+" 127.0.0.1/32 scram-sha-256\n"), rules...), 0o600) //nolint:gosec // it is there, and keeps its owner
+	return os.WriteFile(file, append([]byte("host all "+Guarded+" 127.0.0.1/32 scram-sha-256\n"), rules...), 0o600)
 }
 
 // Stop ends the server, if it was ever started.
@@ -88,7 +88,7 @@ func (p *Postgres) Stop() {
 	if err := p.command("pg_ctl", "-D", filepath.Join(p.dir, "data"), "-m", "immediate", "stop"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
-	os.RemoveAll(p.dir) //nolint:errcheck,gosec // it is a temporary folder
+	os.RemoveAll(p.dir) //nolint:errcheck // it is a temporary folder
 }
 
 // Database makes an empty database and gives its URL. Where there is no PostgreSQL the test is skipped, loudly, or fails
