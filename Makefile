@@ -5,7 +5,7 @@ CASES ?= internal/cost/testdata/cases
 # without the race detector in SQLite itself; .ci/run says why
 PLAIN_SQLITE := -gcflags='modernc.org/sqlite/lib=-race=false' -gcflags='modernc.org/libc/...=-race=false'
 
-.PHONY: screenshots e2e-action feed-large demo-serve oracle torture help build test test-fast lint check bench cases demo generate golden tidy
+.PHONY: backup restore compose systemd helm helm-test helm-golden sizes screenshots e2e-action feed-large demo-serve oracle torture help build test test-fast lint check bench cases demo generate golden tidy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -62,6 +62,30 @@ generate: ## the price book, and the pages of docs/ that are made from data
 
 golden: ## write every golden anew; read the difference before you commit it
 	go test ./internal/cost ./internal/render ./internal/policy ./internal/plan ./internal/config ./internal/terraform ./internal/infracost -update
+
+backup: ## copy the PostgreSQL of PLATFORM_DATABASE_URL: make backup FILE=…
+	deploy/postgres/backup "$(FILE)"
+
+restore: ## fill the empty PostgreSQL of PLATFORM_DATABASE_URL from such a copy: make restore FILE=…
+	deploy/postgres/restore "$(FILE)"
+
+compose: ## the compose files against their specification, and docker compose where it is
+	.ci/deploy compose
+
+systemd: ## the unit by systemd-analyze, which is installed if need be
+	.ci/deploy systemd
+
+helm: ## the pinned helm: make helm ARGS='template x deploy/helm/platform -f values.yaml'
+	go tool -modfile=tools/helm/go.mod helm $(ARGS)
+
+helm-test: ## the chart: linted, rendered, held to its goldens and to Kubernetes' own types
+	cd tools/helm && go test -count=1 ./...
+
+helm-golden: ## write what the chart renders anew; read the difference before you commit it
+	cd tools/helm && go test -count=1 ./... -update
+
+sizes: ## memory and processor time of the server, idle and under a burst: docs/operations.md#sizes
+	go test -run '^$$' -bench 'BenchmarkSizes' -benchtime 1x -timeout 30m ./app
 
 tidy: ## go.mod
 	go mod tidy

@@ -33,8 +33,9 @@ const (
 
 // addApp wires GitHub, the flow and the webhook's route; what it returns works on the queue until its context ends.
 func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics, log *slog.Logger) (func(context.Context) error, error) {
+	secrets := c.Live(time.Now, log)
 	forge, err := github.New(github.Options{
-		APIURL: c.APIURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Now: time.Now, Observe: m.call,
+		APIURL: c.APIURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Key: secrets.PrivateKey, Now: time.Now, Observe: m.call,
 		Cache: func(t control.Tenant) httpcache.Cache { return validators{db.Cache(t)} },
 	})
 	if err != nil {
@@ -65,7 +66,7 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 		Prove:   prove,
 	})
 	hooks, err := github.NewWebhook(github.WebhookOptions{
-		Secrets: c.WebhookSecrets, Inbox: db, Allowed: c.AllowedAccounts, AppID: c.AppID, Now: time.Now, Log: log,
+		Secrets: c.WebhookSecrets, Current: secrets.WebhookSecrets, Inbox: db, Allowed: c.AllowedAccounts, AppID: c.AppID, Now: time.Now, Log: log,
 		Observe: m.delivery, PolicyRepo: c.PolicyRepo,
 	})
 	if err != nil {

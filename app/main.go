@@ -39,8 +39,7 @@ func run(ctx context.Context, args, variables []string, stdout, stderr io.Writer
 		}
 		return 0
 	case len(args) > 0:
-		_, _ = fmt.Fprintln(stderr, "app takes no arguments but --version: it is configured by the environment, see docs/operations.md")
-		return 2
+		return keep(ctx, args, variables, stdout, stderr)
 	}
 	c, err := environ.Load(variables)
 	if err != nil {

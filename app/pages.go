@@ -35,7 +35,8 @@ func addPages(routes *http.ServeMux, c environ.Config, db *store.Store, flow *co
 		return idle, nil
 	}
 	people, err := github.NewPeople(github.PeopleOptions{
-		APIURL: c.APIURL, WebURL: c.WebURL(), ClientID: c.OAuthClientID, ClientSecret: c.OAuthClientSecret, Callback: pageURL(c) + github.SignInPath,
+		APIURL: c.APIURL, WebURL: c.WebURL(), ClientID: c.OAuthClientID, ClientSecret: c.OAuthClientSecret, Secret: c.Live(time.Now, log).OAuthClientSecret,
+		Callback: pageURL(c) + github.SignInPath,
 	})
 	if err != nil {
 		return nil, err

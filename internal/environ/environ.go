@@ -32,11 +32,15 @@ type Config struct {
 	PrivateKeyText string   `env:"PLATFORM_GITHUB_PRIVATE_KEY"`
 	PrivateKeyFile string   `env:"PLATFORM_GITHUB_PRIVATE_KEY_FILE"`
 	WebhookSecrets []string `env:"PLATFORM_GITHUB_WEBHOOK_SECRET"`
-	APIURL         string   `env:"PLATFORM_GITHUB_API_URL" envDefault:"https://api.github.com"`
+
+	WebhookSecretFile string `env:"PLATFORM_GITHUB_WEBHOOK_SECRET_FILE"`
+	APIURL            string `env:"PLATFORM_GITHUB_API_URL" envDefault:"https://api.github.com"`
 
 	OAuthClientID     string `env:"PLATFORM_OAUTH_CLIENT_ID"`
 	OAuthClientSecret string `env:"PLATFORM_OAUTH_CLIENT_SECRET"`
 	OperatorsTeam     string `env:"PLATFORM_OPERATORS_TEAM"`
+
+	OAuthClientSecretFile string `env:"PLATFORM_OAUTH_CLIENT_SECRET_FILE"`
 
 	AllowedAccounts []int64 `env:"PLATFORM_ALLOWED_ACCOUNTS"`
 	PolicyRepo      string  `env:"PLATFORM_POLICY_REPO" envDefault:".github"`
@@ -75,6 +79,7 @@ func Load(variables []string) (Config, error) {
 	}
 	_, c.secretSet = vars["PLATFORM_GITHUB_WEBHOOK_SECRET"]
 	faults = append(faults, c.readKeys()...)
+	faults = append(faults, c.readSecrets()...)
 	faults = append(faults, c.check()...)
 	if len(faults) == 0 {
 		return c, nil
@@ -84,6 +89,16 @@ func Load(variables []string) (Config, error) {
 		lines = append(lines, "configuration: "+strings.ReplaceAll(f.Error(), "\n", " "))
 	}
 	return c, errors.New(strings.Join(lines, "\n"))
+}
+
+// Places are where the database is and where the server listens, whatever else is configured: for what needs no more.
+func Places(variables []string) (databaseURL, listen string, err error) {
+	var c struct {
+		DatabaseURL string `env:"PLATFORM_DATABASE_URL" envDefault:"sqlite:platform.db"`
+		Listen      string `env:"PLATFORM_LISTEN"       envDefault:"127.0.0.1:8080"`
+	}
+	err = env.ParseWithOptions(&c, env.Options{Environment: env.ToMap(variables)})
+	return c.DatabaseURL, c.Listen, err
 }
 
 func parseFaults(err error) []error {
@@ -132,7 +147,7 @@ func variableOf(t reflect.Type, prefix, field string) string {
 
 // Unset reports that nothing of the App's own credentials is given: then the server helps to set the App up.
 func (c *Config) Unset() bool {
-	return c.AppID == 0 && c.PrivateKey == nil && c.PrivateKeyText == "" && c.PrivateKeyFile == "" && !c.secretSet
+	return c.AppID == 0 && c.PrivateKey == nil && c.PrivateKeyText == "" && c.PrivateKeyFile == "" && !c.secretSet && c.WebhookSecretFile == ""
 }
 
 func (c *Config) readKeys() []error {
@@ -142,7 +157,7 @@ func (c *Config) readKeys() []error {
 		if text != "" {
 			faults = append(faults, errors.New("PLATFORM_GITHUB_PRIVATE_KEY and PLATFORM_GITHUB_PRIVATE_KEY_FILE are both set: keep one"))
 		}
-		data, err := os.ReadFile(c.PrivateKeyFile)
+		data, err := readSecret(c.PrivateKeyFile)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("PLATFORM_GITHUB_PRIVATE_KEY_FILE: %w", err))
 		}
@@ -176,6 +191,37 @@ func (c *Config) readKeys() []error {
 		}
 		if c.TrustedRoot = data; err != nil {
 			faults = append(faults, fmt.Errorf("PLATFORM_TRUSTED_ROOT_FILE: %w", err))
+		}
+	}
+	return faults
+}
+
+// readSecrets reads what may stand in a file in place of a variable.
+func (c *Config) readSecrets() []error {
+	var faults []error
+	fail := func(name string, err error) { faults = append(faults, fmt.Errorf("%s: %w", name, err)) }
+	if file := c.WebhookSecretFile; file != "" {
+		if c.secretSet {
+			faults = append(faults, errors.New("PLATFORM_GITHUB_WEBHOOK_SECRET and PLATFORM_GITHUB_WEBHOOK_SECRET_FILE are both set: keep one"))
+		}
+		text, err := readSecret(file)
+		if err == nil {
+			c.WebhookSecrets, err = parseSecrets(string(text))
+		}
+		if err != nil {
+			fail("PLATFORM_GITHUB_WEBHOOK_SECRET_FILE", err)
+		}
+	}
+	if file := c.OAuthClientSecretFile; file != "" {
+		if c.OAuthClientSecret != "" {
+			faults = append(faults, errors.New("PLATFORM_OAUTH_CLIENT_SECRET and PLATFORM_OAUTH_CLIENT_SECRET_FILE are both set: keep one"))
+		}
+		text, err := readSecret(file)
+		if err == nil {
+			c.OAuthClientSecret, err = parseSecret(string(text))
+		}
+		if err != nil {
+			fail("PLATFORM_OAUTH_CLIENT_SECRET_FILE", err)
 		}
 	}
 	return faults
@@ -224,7 +270,7 @@ func (c *Config) check() []error {
 		for _, s := range c.WebhookSecrets {
 			empty = empty || strings.TrimSpace(s) == ""
 		}
-		add(empty, "PLATFORM_GITHUB_WEBHOOK_SECRET is missing or has an empty part: without it anybody could send webhooks")
+		add(empty && c.WebhookSecretFile == "", "PLATFORM_GITHUB_WEBHOOK_SECRET is missing or has an empty part: without it anybody could send webhooks")
 	}
 	add(c.Retention.Deliveries != 0 && c.Retention.Deliveries < redelivered, "PLATFORM_RETENTION_DELIVERIES is shorter than 72h: GitHub delivers again for three days, and what comes again must be known")
 	add(c.Retention.Reports < 0, "PLATFORM_RETENTION_REPORTS is negative")
@@ -232,7 +278,7 @@ func (c *Config) check() []error {
 	add(c.Retention.Uploads < 0, "PLATFORM_RETENTION_UPLOADS is negative")
 	add(c.LogFormat != "text" && c.LogFormat != "json", "PLATFORM_LOG_FORMAT is neither text nor json")
 	add(c.Level.UnmarshalText([]byte(c.LogLevel)) != nil, "PLATFORM_LOG_LEVEL is none of debug, info, warn and error")
-	add((c.OAuthClientID == "") != (c.OAuthClientSecret == ""), "PLATFORM_OAUTH_CLIENT_ID and PLATFORM_OAUTH_CLIENT_SECRET belong together, and one of them is missing: both stand on the App's page at GitHub")
+	add((c.OAuthClientID == "") != (c.OAuthClientSecret == "" && c.OAuthClientSecretFile == ""), "PLATFORM_OAUTH_CLIENT_ID and PLATFORM_OAUTH_CLIENT_SECRET belong together, and one of them is missing: both stand on the App's page at GitHub")
 	add(c.OperatorsTeam != "" && !teamForm.MatchString(c.OperatorsTeam), "PLATFORM_OPERATORS_TEAM is no ORG/TEAM, such as acme/platform: the team's name as it stands in its address at GitHub")
 	for _, u := range []struct{ name, value string }{{"PLATFORM_GITHUB_API_URL", c.APIURL}, {"PLATFORM_PUBLIC_URL", c.PublicURL}} {
 		parsed, err := url.Parse(u.value)

@@ -28,8 +28,9 @@ type Options struct {
 	APIURL     string // defaults to https://api.github.com; of GitHub Enterprise Server https://HOST/api/v3
 	AppID      int64
 	PrivateKey *rsa.PrivateKey
-	Token      string            // of a job, in place of AppID and PrivateKey: nothing is minted
-	Transport  http.RoundTripper // defaults to http.DefaultTransport's settings
+	Key        func() *rsa.PrivateKey // the private key of this moment; defaults to PrivateKey
+	Token      string                 // of a job, in place of AppID and PrivateKey: nothing is minted
+	Transport  http.RoundTripper      // defaults to http.DefaultTransport's settings
 	Now        control.Clock
 	Cache      func(control.Tenant) httpcache.Cache // of validators; nil: nothing is kept
 	Observe    func(Call)                           // told every call, for metrics; nil: nobody
@@ -67,6 +68,9 @@ func New(o Options) (*App, error) {
 	}
 	if o.Token == "" && (o.PrivateKey == nil || o.AppID <= 0) {
 		return nil, fmt.Errorf("the App's id and private key are needed")
+	}
+	if o.Key == nil {
+		o.Key = func() *rsa.PrivateKey { return o.PrivateKey }
 	}
 	if o.Transport == nil {
 		o.Transport = newTransport()

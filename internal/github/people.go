@@ -16,11 +16,12 @@ import (
 	"github.com/org/platform-action/internal/gate/scan"
 )
 
-// PeopleOptions are what signing in needs. All but Transport are required.
+// PeopleOptions are what signing in needs. All but Secret, Transport and Timeout are required.
 type PeopleOptions struct {
 	APIURL, WebURL         string
 	ClientID, ClientSecret string
-	Callback               string // where GitHub sends people back
+	Secret                 func() string // the client secret of this moment; defaults to ClientSecret
+	Callback               string        // where GitHub sends people back
 	Transport              http.RoundTripper
 	Timeout                time.Duration // of one request; defaults to 10 s
 }
@@ -47,9 +48,12 @@ func NewPeople(o PeopleOptions) (*People, error) {
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Second
 	}
+	if o.Secret == nil {
+		o.Secret = func() string { return o.ClientSecret }
+	}
 	web := strings.TrimSuffix(o.WebURL, "/")
 	return &People{o: o, base: base, config: oauth2.Config{
-		ClientID: o.ClientID, ClientSecret: o.ClientSecret, RedirectURL: o.Callback,
+		ClientID: o.ClientID, RedirectURL: o.Callback,
 		Endpoint: oauth2.Endpoint{
 			AuthURL: web + "/login/oauth/authorize", TokenURL: web + "/login/oauth/access_token", AuthStyle: oauth2.AuthStyleInParams,
 		},
@@ -67,7 +71,9 @@ func (p *People) Exchange(ctx context.Context, code, verifier string) (token str
 	ctx, cancel := context.WithTimeout(ctx, p.o.Timeout)
 	defer cancel()
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: p.o.Transport, CheckRedirect: stay})
-	t, err := p.config.Exchange(ctx, code, oauth2.VerifierOption(verifier))
+	config := p.config
+	config.ClientSecret = p.o.Secret()
+	t, err := config.Exchange(ctx, code, oauth2.VerifierOption(verifier))
 	refused, ok := errors.AsType[*oauth2.RetrieveError](err)
 	switch {
 	case ok && refused.ErrorCode != "":
@@ -215,7 +221,7 @@ func (p *People) Visible(ctx context.Context, token string) (list []control.Visi
 // Revoke ends a token at GitHub, so that no copy of it is worth anything.
 func (p *People) Revoke(ctx context.Context, token string) error {
 	c := github.NewClient(&http.Client{
-		Transport: &github.BasicAuthTransport{Username: p.o.ClientID, Password: p.o.ClientSecret, Transport: p.o.Transport}, Timeout: p.o.Timeout, CheckRedirect: stay,
+		Transport: &github.BasicAuthTransport{Username: p.o.ClientID, Password: p.o.Secret(), Transport: p.o.Transport}, Timeout: p.o.Timeout, CheckRedirect: stay,
 	})
 	c.BaseURL, c.UserAgent = p.base, "platform-action"
 	_, err := c.Authorizations.Revoke(ctx, p.o.ClientID, token)

@@ -2,12 +2,14 @@ package github
 
 import (
 	"context"
+	"crypto/rsa"
 	"fmt"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/golang-jwt/jwt/v4"
 	"github.com/google/go-github/v60/github"
 	"golang.org/x/sync/singleflight"
 
@@ -63,9 +65,18 @@ func permissions(g grant) *github.InstallationTokenOptions {
 }
 
 func (a *App) appTransport(next http.RoundTripper) *ghinstallation.AppsTransport {
-	t := ghinstallation.NewAppsTransportFromPrivateKey(next, a.options.AppID, a.options.PrivateKey)
+	// Its other constructor keeps one key for good; this one fails only where an option does, and ours does not.
+	t, _ := ghinstallation.NewAppsTransportWithOptions(next, a.options.AppID, ghinstallation.WithSigner(signer{a.options.Key}))
 	t.BaseURL = a.base.String()
 	return t
+}
+
+// signer signs with the key of the moment: the App's key can be replaced while the server runs.
+type signer struct{ key func() *rsa.PrivateKey }
+
+// Sign implements ghinstallation.Signer.
+func (s signer) Sign(claims jwt.Claims) (string, error) {
+	return ghinstallation.NewRSASigner(jwt.SigningMethodRS256, s.key()).Sign(claims)
 }
 
 func (a *App) source(g grant) *source {

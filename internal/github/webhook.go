@@ -19,7 +19,8 @@ import (
 
 // WebhookOptions are what the webhook endpoint needs.
 type WebhookOptions struct {
-	Secrets    []string // any of them signs, so that one can be replaced without a gap
+	Secrets    []string        // any of them signs, so that one can be replaced without a gap
+	Current    func() []string // the secrets of this moment; defaults to Secrets
 	Inbox      control.Inbox
 	Allowed    []int64 // account ids; empty: every account
 	AppID      int64   // ours: check runs and comments of other Apps are none of our business
@@ -78,6 +79,9 @@ func NewWebhook(o WebhookOptions) (http.Handler, error) {
 	}
 	if o.PolicyRepo == "" {
 		o.PolicyRepo = ".github"
+	}
+	if o.Current == nil {
+		o.Current = func() []string { return o.Secrets }
 	}
 	return &webhook{o, semaphore.NewWeighted(o.MaxMemory), wants{o.AppID, o.PolicyRepo, o.Now}}, nil
 }
@@ -195,7 +199,7 @@ func (h *webhook) take(w http.ResponseWriter, r *http.Request, v *visit) answer 
 
 // open reads the body, checks its signature and then parses it. The body is let go before anything is stored.
 func (h *webhook) open(w http.ResponseWriter, r *http.Request, want signature, v *visit) (payload, string, *answer) {
-	b := newBody(h.memory, h.Secrets)
+	b := newBody(h.memory, h.Current())
 	defer b.release()
 	if refused := b.read(r.Context(), http.MaxBytesReader(w, r.Body, maxBody), r.ContentLength); refused != nil {
 		return payload{}, "", refused

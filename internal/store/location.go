@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -36,9 +38,21 @@ func parseURL(raw string) (location, error) {
 		if u, err := url.Parse(raw); err == nil && !u.Query().Has("pool_max_conns") {
 			config.MaxConns = defaultConns
 		}
+		config.BeforeConnect = freshPassword(raw)
 		return location{postgres: config}, nil
 	default:
 		return location{}, errors.New("the database URL must begin with sqlite: or postgres://")
+	}
+}
+
+// freshPassword reads the password again for each connection, where the URL names a file of them (passfile=FILE): it can be
+// replaced while the server runs.
+func freshPassword(raw string) func(context.Context, *pgx.ConnConfig) error {
+	return func(_ context.Context, c *pgx.ConnConfig) error {
+		if now, err := pgx.ParseConfig(raw); err == nil && now.Password != "" {
+			c.Password = now.Password
+		}
+		return nil
 	}
 }
 

@@ -30,12 +30,12 @@ const sqliteTries = 5
 
 func migrateSQLite(ctx context.Context, db *sql.DB, driver riverdriver.Driver[*sql.Tx], s *Store) error {
 	if s.asIs {
-		return migrateOurs(ctx, db, goose.DialectSQLite3, "migrations/sqlite", false)
+		return s.migrateOurs(ctx, db, goose.DialectSQLite3, "migrations/sqlite", false)
 	}
 	var err error
 	for range sqliteTries {
 		if err = migrateRiver(ctx, driver, s.log); err == nil {
-			err = migrateOurs(ctx, db, goose.DialectSQLite3, "migrations/sqlite", true)
+			err = s.migrateOurs(ctx, db, goose.DialectSQLite3, "migrations/sqlite", true)
 		}
 		if err == nil || errors.Is(err, errNewer) || ctx.Err() != nil {
 			return err
@@ -47,7 +47,7 @@ func migrateSQLite(ctx context.Context, db *sql.DB, driver riverdriver.Driver[*s
 func migratePostgres(ctx context.Context, pool *pgxpool.Pool, driver riverdriver.Driver[pgx.Tx], s *Store) (err error) {
 	if s.asIs {
 		db := stdlib.OpenDBFromPool(pool)
-		return errors.Join(migrateOurs(ctx, db, goose.DialectPostgres, "migrations/postgres", false), db.Close())
+		return errors.Join(s.migrateOurs(ctx, db, goose.DialectPostgres, "migrations/postgres", false), db.Close())
 	}
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func migratePostgres(ctx context.Context, pool *pgxpool.Pool, driver riverdriver
 		return err
 	}
 	db := stdlib.OpenDBFromPool(pool)
-	return errors.Join(migrateOurs(ctx, db, goose.DialectPostgres, "migrations/postgres", true), db.Close())
+	return errors.Join(s.migrateOurs(ctx, db, goose.DialectPostgres, "migrations/postgres", true), db.Close())
 }
 
 func migrateRiver[T any](ctx context.Context, driver riverdriver.Driver[T], log *slog.Logger) error {
@@ -81,8 +81,8 @@ var errNewer = errors.New("the database was written by a newer version of platfo
 // ErrOlder is OpenAsIs's: the schema is one of an earlier version.
 var ErrOlder = errors.New("the database's schema is older than this version: the server brings it up to date when it starts")
 
-func migrateOurs(ctx context.Context, db *sql.DB, dialect goose.Dialect, dir string, apply bool) error {
-	files, err := fs.Sub(migrations, dir)
+func (s *Store) migrateOurs(ctx context.Context, db *sql.DB, dialect goose.Dialect, dir string, apply bool) error {
+	files, err := fs.Sub(s.schema, dir)
 	if err != nil {
 		return err
 	}
@@ -104,8 +104,12 @@ func migrateOurs(ctx context.Context, db *sql.DB, dialect goose.Dialect, dir str
 		}
 		return nil
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	done, err := provider.Up(ctx)
+	if err != nil {
 		return fmt.Errorf("migrating the schema: %w", err)
+	}
+	if len(done) > 0 {
+		s.log.InfoContext(ctx, "the schema was brought up to date", "from", has, "to", known)
 	}
 	return nil
 }

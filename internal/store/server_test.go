@@ -4,21 +4,17 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
 	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/store/storetest"
 )
 
 // childVar makes the test binary a server of its own, which a test kills.
@@ -30,7 +26,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	code := m.Run()
-	server.stop()
+	server.Stop()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
@@ -39,92 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 // server is one throwaway PostgreSQL for the whole run.
-var server postgresServer
-
-type postgresServer struct {
-	once sync.Once
-	dir  string
-	port int
-	err  error
-	next atomic.Int64
-}
-
-// command runs a program of PostgreSQL, which refuses root.
-func (p *postgresServer) command(name string, args ...string) error {
-	if os.Geteuid() == 0 {
-		args = append([]string{"-u", "postgres", "--", name}, args...)
-		name = "runuser"
-	}
-	cmd := exec.CommandContext(context.Background(), name, args...)
-	cmd.Dir = "/"
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", name, err, out)
-	}
-	return nil
-}
-
-func (p *postgresServer) start() {
-	if p.dir, p.err = os.MkdirTemp("", "platform-store-"); p.err != nil {
-		return
-	}
-	if os.Geteuid() == 0 {
-		if out, err := exec.CommandContext(context.Background(), "chown", "postgres", p.dir).CombinedOutput(); err != nil {
-			p.err = fmt.Errorf("chown: %w\n%s", err, out)
-			return
-		}
-	}
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		p.err = err
-		return
-	}
-	p.port = l.Addr().(*net.TCPAddr).Port
-	if p.err = l.Close(); p.err != nil {
-		return
-	}
-	data := filepath.Join(p.dir, "data")
-	if p.err = p.command("initdb", "-D", data, "-U", "postgres", "-A", "trust"); p.err != nil {
-		return
-	}
-	options := fmt.Sprintf("-p %d -k %s -c listen_addresses=127.0.0.1 -c max_connections=400", p.port, p.dir)
-	p.err = p.command("pg_ctl", "-D", data, "-o", options, "-l", filepath.Join(p.dir, "log"), "-w", "start")
-}
-
-func (p *postgresServer) stop() {
-	if p.dir == "" {
-		return
-	}
-	if err := p.command("pg_ctl", "-D", filepath.Join(p.dir, "data"), "-m", "immediate", "stop"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.RemoveAll(p.dir) //nolint:errcheck // it is a temporary folder
-}
-
-// database makes an empty database and gives its URL.
-func (p *postgresServer) database(t testing.TB) string {
-	t.Helper()
-	if _, err := exec.LookPath("initdb"); err != nil {
-		if os.Getenv("PLATFORM_TEST_REQUIRE_POSTGRES") == "1" {
-			t.Fatal("PostgreSQL is required, but there is no initdb in PATH")
-		}
-		t.Skip("NOT TESTED ON POSTGRESQL: there is no initdb in PATH")
-	}
-	p.once.Do(p.start)
-	if p.err != nil {
-		t.Fatal(p.err)
-	}
-	name := "t" + strconv.FormatInt(p.next.Add(1), 10)
-	url := fmt.Sprintf("postgres://postgres:hunter2@127.0.0.1:%d/", p.port)
-	conn, err := pgx.Connect(context.Background(), url+"postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.Background()) //nolint:errcheck // nothing was written
-	if _, err := conn.Exec(context.Background(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	return url + name
-}
+var server storetest.Postgres
 
 // onBoth runs the test on each database, beside the others.
 func onBoth(t *testing.T, test func(t *testing.T, url string)) {
@@ -143,7 +54,7 @@ func newURL(t testing.TB, kind string) string {
 	if kind == "sqlite" {
 		return "sqlite:" + filepath.Join(t.TempDir(), "a?b %41.db")
 	}
-	return server.database(t)
+	return server.Database(t)
 }
 
 // options of a store that is quick to find the dead and to try again.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,7 @@ type Store struct {
 	commits *committer
 	inbox   inbox
 	asIs    bool   // nothing is made or migrated
+	schema  fs.FS  // the migrations
 	replica string // who works: the id of the River client
 	handler atomic.Pointer[control.Handler]
 
@@ -43,13 +45,15 @@ type Store struct {
 
 // Open connects, brings the schema up to date and is ready to take work; Start begins to do it. The error says what to
 // check, never a password.
-func Open(ctx context.Context, o Options) (*Store, error) { return newStore(ctx, o, false) }
+func Open(ctx context.Context, o Options) (*Store, error) { return newStore(ctx, o, migrations, false) }
 
 // OpenAsIs opens what is there, to look at it: it makes and migrates nothing. ErrOlder says that a server has to start
 // first, fs.ErrNotExist that none ever did.
-func OpenAsIs(ctx context.Context, o Options) (*Store, error) { return newStore(ctx, o, true) }
+func OpenAsIs(ctx context.Context, o Options) (*Store, error) {
+	return newStore(ctx, o, migrations, true)
+}
 
-func newStore(ctx context.Context, o Options, asIs bool) (*Store, error) {
+func newStore(ctx context.Context, o Options, schema fs.FS, asIs bool) (*Store, error) {
 	o, err := o.complete()
 	if err != nil {
 		return nil, err
@@ -58,7 +62,7 @@ func newStore(ctx context.Context, o Options, asIs bool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{o: o, asIs: asIs, log: o.Log, replica: uuid.NewString()}
+	s := &Store{o: o, asIs: asIs, schema: schema, log: o.Log, replica: uuid.NewString()}
 	// The store outlives the call that opens it; Close ends it.
 	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	if err := s.connect(ctx, target); err != nil {

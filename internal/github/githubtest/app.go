@@ -1,10 +1,7 @@
 package githubtest
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"maps"
 	"net/http"
@@ -47,9 +44,7 @@ type token struct {
 
 // PrivateKeyPEM is the App's key.
 func (s *Server) PrivateKeyPEM() []byte {
-	var buf bytes.Buffer
-	_ = pem.Encode(&buf, &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(s.o.Key)})
-	return buf.Bytes()
+	return keyPEM(s.o.Key)
 }
 
 // ExpireTokens ends every token that was given out.
@@ -74,7 +69,7 @@ func (s *Server) admit(c *call, e endpoint, method string) (answer, bool) {
 		}
 		return answer{}, false
 	case asClient:
-		if id, secret, _ := c.BasicAuth(); id != ClientID || secret != ClientSecret {
+		if id, secret, _ := c.BasicAuth(); id != ClientID || secret != s.clientSecret() {
 			return notFound(), true
 		}
 		return answer{}, false
@@ -110,7 +105,13 @@ func (s *Server) verify(text string) error {
 	var claims jwt.RegisteredClaims
 	now := s.o.Now()
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithoutClaimsValidation())
-	if _, err := parser.ParseWithClaims(text, &claims, func(*jwt.Token) (any, error) { return &s.o.Key.PublicKey, nil }); err != nil {
+	var err error
+	for _, key := range s.appKeys() {
+		if _, err = parser.ParseWithClaims(text, &claims, func(*jwt.Token) (any, error) { return &key.PublicKey, nil }); err == nil {
+			break
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("A JSON web token could not be decoded: %w", err) //nolint:staticcheck // GitHub's own words
 	}
 	switch {
@@ -279,8 +280,8 @@ func (s *Server) convert(c *call) answer {
 	}
 	delete(s.manifests, code)
 	body := s.appJSON()
-	body["client_id"], body["client_secret"] = ClientID, ClientSecret
-	body["webhook_secret"], body["pem"] = s.secret, string(s.PrivateKeyPEM())
+	body["client_id"], body["client_secret"] = ClientID, s.clientSecret()
+	body["webhook_secret"], body["pem"] = s.webhookSecret(), string(s.PrivateKeyPEM())
 	return answer{status: http.StatusCreated, body: body}
 }
 

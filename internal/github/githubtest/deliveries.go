@@ -36,7 +36,7 @@ type delivery struct {
 
 // Sign is the value of X-Hub-Signature-256.
 func (s *Server) Sign(body []byte) string {
-	mac := hmac.New(sha256.New, []byte(s.secret))
+	mac := hmac.New(sha256.New, []byte(s.webhookSecret()))
 	mac.Write(body)
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }

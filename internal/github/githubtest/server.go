@@ -29,7 +29,7 @@ type Options struct {
 // Server is safe for concurrent use.
 type Server struct {
 	o      Options
-	secret string
+	turned turned
 	mux    *http.ServeMux
 	byID   *http.ServeMux // comments by their id: the pattern and that of a number's comments cannot stand in one mux
 	spec   *description
@@ -79,7 +79,7 @@ func New(o Options) (*Server, error) {
 		o.TreeLimit = 100_000
 	}
 	s := &Server{
-		o: o, secret: "webhook-secret-of-the-stand-in", next: 1000, mux: http.NewServeMux(), byID: http.NewServeMux(),
+		o: o, next: 1000, mux: http.NewServeMux(), byID: http.NewServeMux(),
 		names: map[string]*Repo{}, moved: map[string]*Repo{}, repos: map[int64]*Repo{}, installations: map[int64]*Installation{},
 		people: map[string]int64{}, teams: map[string]string{}, tokens: map[string]token{}, archives: map[string][]byte{}, manifests: map[string]bool{},
 		windows: map[int64]*window{}, grants: needed(), left: leftBehind{made: map[string]*upload{}}, sender: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
@@ -91,6 +91,7 @@ func New(o Options) (*Server, error) {
 	if s.o.Key == nil {
 		s.o.Key = keys.app
 	}
+	s.turned.webhook, s.turned.oauth, s.turned.keys = "webhook-secret-of-the-stand-in", ClientSecret, []*rsa.PrivateKey{s.o.Key}
 	s.issuer = &issuer{key: keys.issuer, id: "key-1", turns: 1}
 	if s.spec, err = theDescription(); err != nil {
 		return nil, err
@@ -128,7 +129,7 @@ func (s *Server) Close() error {
 func (s *Server) URL() string { return s.base }
 
 // WebhookSecret is the App's.
-func (s *Server) WebhookSecret() string { return s.secret }
+func (s *Server) WebhookSecret() string { return s.webhookSecret() }
 
 // AppID is the App's.
 func (s *Server) AppID() int64 { return s.o.AppID }

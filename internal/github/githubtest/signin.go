@@ -128,7 +128,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 		_, _ = w.Write([]byte(v.Encode()))
 	}
-	if r.PostForm.Get("client_id") != ClientID || r.PostForm.Get("client_secret") != ClientSecret {
+	if r.PostForm.Get("client_id") != ClientID || r.PostForm.Get("client_secret") != s.clientSecret() {
 		say(url.Values{"error": {"incorrect_client_credentials"}})
 		return
 	}
