@@ -238,6 +238,7 @@ func (f *Flow) bypassed(ctx context.Context, r Repository, d DeploymentRecord, r
 		return err
 	}
 	d = saved
+	f.o.Gate("bypassed", d.Basis.String())
 	f.log(ctx).ErrorContext(ctx, "a deployment went past the gate", "environment", d.Environment, "run", d.Run, "commit", d.Commit, "confirmed", ran)
 	if !ran {
 		return nil
