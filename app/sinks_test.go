@@ -97,6 +97,13 @@ func TestSinks(t *testing.T) {
 	w.send(r.Deploy(deploying(10, tip), "production"))
 	w.gate(r, 10, "approved")
 	w.eventually("the sink hears of the deployment", func() bool { return a.has("deployment.decided", "approved") })
+	w.deployed(r, deploying(10, tip), "success")
+	w.eventually("the sink hears of its end", func() bool { return a.has("deployment.ended", "approved") })
+	for _, h := range a.all() {
+		if h.Type == "platform.deployment.ended.v1" && (h.Data.Succeeded == nil || !*h.Data.Succeeded) {
+			t.Errorf("%+v", h)
+		}
+	}
 	seen := map[string]bool{}
 	last := int64(0)
 	for _, h := range a.all() {
