@@ -25,7 +25,7 @@ var floors = map[string]int{
 	"internal/render/preview": 2, "internal/sku": 2, "internal/intoto": 2, "internal/evidence": 2,
 	"internal/gate": 2, "internal/gate/seal": 2, "internal/gate/scan": 2,
 	"internal/control": 3, "internal/gate/lock": 3, "internal/gate/lock/locktest": 3, "internal/plan/plantest": 3,
-	"internal/infracost": 4, "internal/local": 4, "internal/actions": 4, "internal/git": 4, "internal/fetch": 4, "internal/github": 4, "internal/store": 4, "internal/oidc": 4, "internal/api": 4, "internal/sandbox": 4, "internal/web": 4, "internal/environ": 4, "internal/priceserve": 4, "internal/pricefeed": 4, "internal/sigstore": 4, "internal/sigstore/sigstoretest": 4, "internal/worktree": 4,
+	"internal/infracost": 4, "internal/local": 4, "internal/actions": 4, "internal/git": 4, "internal/fetch": 4, "internal/github": 4, "internal/store": 4, "internal/oidc": 4, "internal/api": 4, "internal/sandbox": 4, "internal/web": 4, "internal/environ": 4, "internal/priceserve": 4, "internal/pricefeed": 4, "internal/sigstore": 4, "internal/sink": 4, "internal/sigstore/sigstoretest": 4, "internal/worktree": 4,
 	"internal/github/githubtest": 4, "internal/store/storetest": 4,
 	"cmd/platform": 5, "app": 5, "action": 5,
 	"tools/cases": 6, "tools/demo": 6, "tools/policydocs": 6, "tools/resourcedocs": 6, "tools/pricebook": 6, "tools/plangen": 6, "tools/githubspec": 6, "tools/actionrun": 6,

@@ -19,6 +19,7 @@ import (
 	"github.com/org/platform-action/internal/infracost"
 	"github.com/org/platform-action/internal/oidc"
 	"github.com/org/platform-action/internal/sandbox"
+	"github.com/org/platform-action/internal/sink"
 	"github.com/org/platform-action/internal/store"
 )
 
@@ -29,12 +30,14 @@ const (
 	sweepEvery      = 6 * time.Hour
 	collectEvery    = time.Hour
 	dueEvery        = 20 * time.Second
+	wakeEvery       = 10 * time.Minute
 )
 
 // addApp wires GitHub, the flow and the webhook's route; what it returns works on the queue until its context ends.
-func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics, log *slog.Logger) (func(context.Context) error, error) {
+func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics, t *tracing, pump *sink.Pump, log *slog.Logger) (func(context.Context) error, error) {
 	secrets := c.Live(time.Now, log)
 	forge, err := github.New(github.Options{
+		Wrap:   t.transport,
 		APIURL: c.APIURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Key: secrets.PrivateKey, Now: time.Now, Observe: m.call,
 		Cache: func(t control.Tenant) httpcache.Cache { return validators{db.Cache(t)} },
 	})
@@ -60,19 +63,19 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 	signs := newSigning(c.SigningKeyFile, c.SigningKeys, time.Now, log)
 	flow := control.NewFlow(control.FlowOptions{
 		Forge: forge, Records: db, Queue: db, Engine: engine, Now: time.Now, Log: log, PolicyRepo: c.PolicyRepo,
-		WebURL: c.WebURL(), PageURL: pageURL(c), Version: version, Infracost: infracost.Document, Decided: m.verdict, Lost: m.lost.Inc,
+		WebURL: c.WebURL(), PageURL: pageURL(c), Version: version, Infracost: infracost.Document, Decided: m.verdict, Lost: m.lost.Inc, Gate: m.gate,
 		Allowed: func(account int64) bool { return len(allowed) == 0 || allowed[account] },
 		Signer:  control.Signer{Key: signs.private, Server: strings.TrimSuffix(c.PublicURL, "/")},
 		Prove:   prove,
 	})
 	hooks, err := github.NewWebhook(github.WebhookOptions{
 		Secrets: c.WebhookSecrets, Current: secrets.WebhookSecrets, Inbox: db, Allowed: c.AllowedAccounts, AppID: c.AppID, Now: time.Now, Log: log,
-		Observe: m.delivery, PolicyRepo: c.PolicyRepo,
+		Observe: m.delivery, Note: t.note, PolicyRepo: c.PolicyRepo,
 	})
 	if err != nil {
 		return nil, err
 	}
-	routes.Handle(github.WebhookPath, hooks)
+	routes.Handle(github.WebhookPath, m.acknowledged(hooks))
 	if err := addAPI(routes, c, flow, signs, m, log); err != nil {
 		return nil, err
 	}
@@ -80,11 +83,12 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 	if err != nil {
 		return nil, err
 	}
+	m.quota(forge.Quota)
 	return func(ctx context.Context) error {
 		if err := console(ctx); err != nil {
 			return err
 		}
-		return work(ctx, db, flow, log)
+		return work(ctx, db, handler(db, flow, pump, t), pump != nil, log)
 	}, nil
 }
 
@@ -109,29 +113,50 @@ func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, signs *
 }
 
 // work begins on the queue and ends when ctx does, after the running tasks have ended.
-func work(ctx context.Context, db *store.Store, flow *control.Flow, log *slog.Logger) error {
-	handle := func(ctx context.Context, t control.Task, attempt int) error {
-		if t.Kind == control.CollectGarbage {
-			return db.Collect(ctx)
-		}
-		if forDeployments(t.Kind) {
-			ctx = github.Urgent(ctx)
-		}
-		return flow.Handle(ctx, t, attempt)
-	}
+func work(ctx context.Context, db *store.Store, handle control.Handler, sinks bool, log *slog.Logger) error {
 	if err := db.Start(ctx, handle); err != nil {
 		return err
 	}
-	for kind, wait := range map[control.TaskKind]time.Duration{
+	regular := map[control.TaskKind]time.Duration{
 		control.FetchDeliveries: deliveriesEvery, control.EndStale: staleEvery, control.SweepEverything: sweepEvery, control.CollectGarbage: collectEvery,
 		control.EndDeployments: dueEvery,
-	} {
+	}
+	if sinks {
+		regular[control.WakeSinks] = wakeEvery
+	}
+	for kind, wait := range regular {
 		go every(ctx, db, log, wait, kind)
 	}
 	<-ctx.Done()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	return db.Stop(drain)
+}
+
+// handler does each task where it belongs, watched by whoever traces.
+func handler(db *store.Store, flow *control.Flow, pump *sink.Pump, t *tracing) control.Handler {
+	return func(ctx context.Context, k control.Task, attempt int) error {
+		ctx, end := t.task(ctx, k, attempt)
+		err := do(ctx, db, flow, pump, k, attempt)
+		end(err)
+		return err
+	}
+}
+
+func do(ctx context.Context, db *store.Store, flow *control.Flow, pump *sink.Pump, k control.Task, attempt int) error {
+	switch {
+	case k.Kind == control.CollectGarbage:
+		return db.Collect(ctx)
+	case k.Kind == control.TellSink && pump != nil:
+		return pump.Tell(ctx, k)
+	case k.Kind == control.WakeSinks && pump != nil:
+		return pump.Wake(ctx)
+	case k.Kind == control.TellSink, k.Kind == control.WakeSinks:
+		return nil // there was a sink before
+	case forDeployments(k.Kind):
+		ctx = github.Urgent(ctx)
+	}
+	return flow.Handle(ctx, k, attempt)
 }
 
 // forDeployments are the tasks for which a share of each installation's calls is kept.

@@ -101,10 +101,10 @@ func decideAll(b *testing.B, d *desk, runs []int64) {
 	workers.Wait()
 }
 
-// nobody is a queue that nobody works on.
-type nobody struct{}
+// unworked is a queue that nobody works on.
+type unworked struct{}
 
-func (nobody) Want(context.Context, ...control.Task) error { return nil }
+func (unworked) Want(context.Context, ...control.Task) error { return nil }
 
 // benchDesk is a desk whose clock is the real one.
 func benchDesk(b *testing.B) *desk {
@@ -131,7 +131,7 @@ func benchDesk(b *testing.B) *desk {
 	if err != nil {
 		b.Fatal(err)
 	}
-	d.flow = control.NewFlow(control.FlowOptions{Forge: forge, Records: d.db, Queue: nobody{}, Engine: engine, Now: time.Now, Log: logger})
+	d.flow = control.NewFlow(control.FlowOptions{Forge: forge, Records: d.db, Queue: unworked{}, Engine: engine, Now: time.Now, Log: logger})
 	i := d.hub.Install("acme")
 	d.owner, d.repo = i, d.hub.AddRepository(i, "shop")
 	d.tenant = control.Tenant{Installation: i.ID, Repository: d.repo.ID}

@@ -5,12 +5,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/org/platform-action/internal/environ"
 	"github.com/org/platform-action/internal/sandbox"
+	"github.com/org/platform-action/internal/sink"
 )
 
 // sandboxArgument makes the program a process that asks policies of others: the server starts it, nobody else has to.
@@ -46,7 +49,18 @@ func run(ctx context.Context, args, variables []string, stdout, stderr io.Writer
 		_, _ = fmt.Fprintln(stderr, err)
 		return 2
 	}
-	if err := serve(ctx, c, newLog(c, stderr)); err != nil {
+	sinks, err := sink.Load(c.EventSinksFile)
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "configuration: PLATFORM_EVENT_SINKS_FILE: "+strings.ReplaceAll(err.Error(), "\n", "\nconfiguration: PLATFORM_EVENT_SINKS_FILE: "))
+		return 2
+	}
+	log := newLog(c, stderr)
+	t := newTracing(ctx, variables, log)
+	if t.on() {
+		log = slog.New(traced{log.Handler()})
+	}
+	defer t.end(ctx)
+	if err := serve(ctx, c, sinks, t, log); err != nil {
 		_, _ = fmt.Fprintln(stderr, err)
 		return 1
 	}

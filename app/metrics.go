@@ -24,6 +24,12 @@ type metrics struct {
 	remaining  *prometheus.GaugeVec // without labels: a vector tells nothing until GitHub has
 	verdicts   *prometheus.HistogramVec
 	lost       prometheus.Counter
+
+	acknowledge *prometheus.HistogramVec
+	judged      *prometheus.CounterVec
+	gates       *prometheus.CounterVec
+	events      *prometheus.CounterVec
+	sinks       []string
 }
 
 func newMetrics() *metrics {
@@ -38,6 +44,14 @@ func newMetrics() *metrics {
 			Buckets: []float64{0.5, 1, 2, 5, 10, 20, 60, 300, 1800}}, []string{"outcome"}),
 		lost: prometheus.NewCounter(prometheus.CounterOpts{Name: "platform_events_lost_total", Help: "Deliveries that failed again and again and are given up."}),
 	}
+	m.acknowledge = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "platform_webhook_seconds", Help: "From a webhook's arrival to its answer; GitHub waits for ten seconds.",
+		Buckets: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}}, []string{"status"})
+	m.judged = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "platform_verdicts_total", Help: "Published verdicts."}, []string{"outcome"})
+	m.gates = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "platform_gate_decisions_total", Help: "Decisions about deployments; one that waits is decided again and again."}, []string{"outcome", "basis"})
+	m.events = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "platform_sink_deliveries_total", Help: "Events that were sent to sinks, and what became of them."}, []string{"sink", "outcome"})
+	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "platform_build_info", Help: "1, with the version of the server."}, []string{"version"})
+	build.WithLabelValues(version).Set(1)
+	m.registry.MustRegister(m.acknowledge, m.judged, m.gates, m.events, build)
 	m.registry.MustRegister(m.deliveries, m.uploads, m.calls, m.seconds, m.remaining, m.verdicts, m.lost,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -55,8 +69,10 @@ func (m *metrics) call(c github.Call) {
 	}
 }
 
-// verdict leaves out what was decided long after the change, such as by a sweep: it says nothing of how fast we are.
+// verdict counts, and leaves out of the times what was decided long after the change, such as by a sweep: it says nothing
+// of how fast we are.
 func (m *metrics) verdict(outcome string, after time.Duration) {
+	m.judged.WithLabelValues(outcome).Inc()
 	if after >= 0 && after < time.Hour {
 		m.verdicts.WithLabelValues(outcome).Observe(after.Seconds())
 	}
@@ -64,7 +80,7 @@ func (m *metrics) verdict(outcome string, after time.Duration) {
 
 // handler answers scrapes; how the queue stands is asked then.
 func (m *metrics) handler(db *store.Store) http.Handler {
-	m.registry.MustRegister(&queueCollector{db: db})
+	m.registry.MustRegister(&queueCollector{db: db}, &storeCollector{db: db, sinks: m.sinks})
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	return mux

@@ -12,6 +12,7 @@ import (
 
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/environ"
+	"github.com/org/platform-action/internal/sink"
 	"github.com/org/platform-action/internal/store"
 )
 
@@ -33,10 +34,12 @@ func newLog(c environ.Config, to io.Writer) *slog.Logger {
 }
 
 // serve runs until ctx ends, and then until what it is at is done. It starts without asking GitHub anything.
-func serve(ctx context.Context, c environ.Config, log *slog.Logger) error {
+func serve(ctx context.Context, c environ.Config, sinks []sink.Config, t *tracing, log *slog.Logger) error {
 	m := newMetrics()
+	m.watch(t, sinks)
 	db, err := store.Open(ctx, store.Options{
 		URL: c.DatabaseURL, Now: time.Now, Log: log, EncryptionKey: c.EncryptionKey,
+		Origin: t.origins(), Sinks: sink.Names(sinks),
 		Retention: store.Retention{
 			Deliveries: c.Retention.Deliveries, VerdictBodies: c.Retention.Reports, LedgerBodies: c.Retention.Ledger, Uploads: c.Retention.Uploads, Evidence: c.Retention.Evidence,
 		},
@@ -55,14 +58,14 @@ func serve(ctx context.Context, c environ.Config, log *slog.Logger) error {
 		if err := addSetup(routes, c, db, log); err != nil {
 			return err
 		}
-		return listen(ctx, c, log, routes, m.handler(db), idle)
+		return listen(ctx, c, log, t.handler(routes), m.handler(db), idle)
 	}
 	addGone(routes)
-	work, err := addApp(routes, c, db, m, log)
+	work, err := addApp(routes, c, db, m, t, newPump(c, sinks, db, m, t, log), log)
 	if err != nil {
 		return err
 	}
-	return listen(ctx, c, log, routes, m.handler(db), work)
+	return listen(ctx, c, log, t.handler(routes), m.handler(db), work)
 }
 
 // ready says whether this replica takes webhooks. Why it does not, the log says: anybody may ask.

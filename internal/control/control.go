@@ -5,6 +5,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/org/platform-action/internal/cost"
 	"github.com/org/platform-action/internal/fact"
@@ -67,7 +68,9 @@ func (c *Control) Estimate(ctx context.Context, req Request) (render.Report, err
 
 // Check gathers, asks policies and limits, and combines. The error is a fault of ours, never a verdict.
 func (c *Control) Check(ctx context.Context, req Request) (render.Report, error) {
-	r, projects, err := c.gather(ctx, req)
+	pricing, end := step(ctx, "estimate", slog.Int("sources", len(req.Sources)))
+	r, projects, err := c.gather(pricing, req)
+	end(err)
 	if err != nil {
 		return render.Report{}, err
 	}
@@ -117,7 +120,9 @@ func (c *Control) Rules() []policy.Rule {
 
 // policy asks the policies about one source and adds what they say.
 func (c *Control) policy(ctx context.Context, set Judge, req Request, s Source, e fact.Known[fact.Estimate], v *verdict.Verdict, checks map[string]*verdict.Check) error {
-	result, err := set.Evaluate(ctx, c.policyInput(req, s, e))
+	asking, end := step(ctx, "policy")
+	result, err := set.Evaluate(asking, c.policyInput(req, s, e))
+	end(err, slog.Int("findings", len(result.Findings)))
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"slices"
 
@@ -25,7 +26,11 @@ type decision struct {
 var plainBranch = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
 
 // decide judges a change by each of its standards; the worst verdict counts, and of equal ones the default branch's.
-func (f *Flow) decide(ctx context.Context, r Repository, c change, read *sides) (decision, error) {
+func (f *Flow) decide(ctx context.Context, r Repository, c change, read *sides) (worst decision, err error) {
+	ctx, end := step(ctx, "decide", slog.Int("pull", c.number), slog.String("head", c.head))
+	defer func() {
+		end(err, slog.String("outcome", worst.report.Verdict.Outcome.String()), slog.Int("findings", len(worst.report.Verdict.Findings)))
+	}()
 	acks, err := f.o.Records.Acknowledgements(ctx, r.Tenant, c.number)
 	if err != nil {
 		return decision{}, err
@@ -35,7 +40,6 @@ func (f *Flow) decide(ctx context.Context, r Repository, c change, read *sides) 
 			return decision{}, err
 		}
 	}
-	var worst decision
 	for i, s := range c.standards {
 		report, err := f.judge(ctx, c, s.settings, read, acks)
 		if err != nil {

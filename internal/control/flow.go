@@ -28,6 +28,7 @@ type FlowOptions struct {
 	Version    string                                    // of the program
 	Infracost  func(string, fact.Estimate) (any, error)  // for policies written for Infracost; nil: nobody can
 	Decided    func(outcome string, after time.Duration) // told each published verdict, for metrics; nil: nobody
+	Gate       func(outcome, basis string)               // told each answer about a deployment, for metrics; nil: nobody
 	Lost       func()                                    // told each delivery that failed again and again, for metrics; nil: nobody
 	Allowed    func(account int64) bool                  // accounts that are served; nil: all
 	Prove      Prover                                    // of artifacts that are deployed by digest; nil: none is
@@ -65,6 +66,9 @@ func NewFlow(o FlowOptions) *Flow {
 	}
 	if o.Lost == nil {
 		o.Lost = func() {}
+	}
+	if o.Gate == nil {
+		o.Gate = func(string, string) {}
 	}
 	if o.Allowed == nil {
 		o.Allowed = func(int64) bool { return true }
@@ -150,7 +154,7 @@ func (f *Flow) handle(ctx context.Context, t Task, attempt int) error {
 		return f.within(ctx, t.Tenant, f.findDeployments)
 	case EndDeployments:
 		return f.wakeDue(ctx)
-	case CollectGarbage:
+	case CollectGarbage, TellSink, WakeSinks: // others do these
 	}
 	return &Parked{Reason: fmt.Sprintf("this version does not know tasks of the kind %.40q", t.Kind)}
 }

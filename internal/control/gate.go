@@ -146,7 +146,7 @@ func (f *Flow) decideAndTell(ctx context.Context, r Repository, run WorkflowRun,
 		if errors.Is(missing, ErrMoved) || ctx.Err() != nil {
 			return errors.Join(missing, ctx.Err())
 		}
-		decision := gate.Decide(q)
+		decision := f.weigh(ctx, q, d.DeploymentKey)
 		d.Tree = q.Subject.Tree
 		f.noteError(&d, decision, missing)
 		if !decision.Outcome.Final() {

@@ -153,7 +153,7 @@ func (f *Flow) lock(ctx context.Context, r Repository, run WorkflowRun, job stri
 			return LockReceipt{}, &Refused{Forbidden, codeWrongTree, fmt.Sprintf(
 				"tree %.12s is about to be deployed, but the run is of commit %.12s, whose tree is %.12s", doc.Tree, run.HeadCommit, q.Subject.Tree)}
 		}
-		decision := gate.Decide(q)
+		decision := f.weigh(ctx, q, d.DeploymentKey)
 		d.Tree = q.Subject.Tree
 		saved, err := f.record(ctx, r, d, q, decision, version, true)
 		if errors.Is(err, ErrMovedOn) {

@@ -133,6 +133,10 @@ type GateRecords interface {
 	// its key. change may be called more than once.
 	ChangeDeployment(ctx context.Context, t Tenant, k DeploymentKey, change func(*DeploymentRecord)) (DeploymentRecord, error)
 
+	// EndDeployment notes how the jobs of an answered deployment ended. Of one that went ahead the ledger gets an entry, in
+	// the same transaction. One that is over or settled stays as it is.
+	EndDeployment(ctx context.Context, t Tenant, k DeploymentKey, succeeded bool, at time.Time) error
+
 	EvidenceVersion(ctx context.Context, t Tenant) (int64, error)
 
 	// DecideDeployment appends the decision to the ledger, unless it is the one that the record has, takes the use of a

@@ -115,14 +115,12 @@ func (f *Flow) settleRun(ctx context.Context, r Repository, run WorkflowRun, lis
 			}
 		case d.Open() && run.Status != evidence.StatusCompleted:
 		case !d.Open() && !end.ended:
+		case d.Open():
+			if _, err := f.o.Records.ChangeDeployment(ctx, r.Tenant, d.DeploymentKey, over); err != nil {
+				return err
+			}
 		default:
-			now := f.o.Now().UTC()
-			_, err := f.o.Records.ChangeDeployment(ctx, r.Tenant, d.DeploymentKey, func(d *DeploymentRecord) {
-				if over(d); d.Stage == StageAnswered {
-					d.Settled, d.Succeeded, d.Ended = true, end.succeeded, now
-				}
-			})
-			if err != nil {
+			if err := f.o.Records.EndDeployment(ctx, r.Tenant, d.DeploymentKey, end.succeeded, f.o.Now().UTC()); err != nil {
 				return err
 			}
 		}
@@ -253,6 +251,7 @@ func (f *Flow) bypassed(ctx context.Context, r Repository, d DeploymentRecord, r
 		return err
 	}
 	d = saved
+	f.o.Gate("bypassed", d.Basis.String())
 	f.log(ctx).ErrorContext(ctx, "a deployment went past the gate", "environment", d.Environment, "run", d.Run, "commit", d.Commit, "confirmed", ran)
 	if !ran {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strconv"
@@ -30,8 +31,10 @@ const (
 func number(n int) string { return strconv.Itoa(n) }
 
 // publish records the decisions and brings the check run to what they say. A check that says it already is not written.
-func (f *Flow) publish(ctx context.Context, r Repository, c CheckRecord, decisions []decision) error {
-	digest := together(decisions)
+func (f *Flow) publish(ctx context.Context, r Repository, c CheckRecord, decisions []decision) (err error) {
+	digest, outcome := together(decisions), worst(decisions).report.Verdict.Outcome.String()
+	ctx, end := step(ctx, "publish", slog.String("outcome", outcome), slog.String("digest", digest), slog.Int("verdicts", len(decisions)))
+	defer func() { end(err) }()
 	if c.Finished && c.Verdict == digest {
 		return nil
 	}
@@ -61,8 +64,7 @@ func (f *Flow) publish(ctx context.Context, r Repository, c CheckRecord, decisio
 	if err := f.finish(ctx, r, c, text); err != nil {
 		return err
 	}
-	w := worst(decisions)
-	outcome, took := w.report.Verdict.Outcome.String(), f.o.Now().Sub(w.change.since)
+	took := f.o.Now().Sub(worst(decisions).change.since)
 	f.o.Decided(outcome, took)
 	f.log(ctx).InfoContext(ctx, "verdict", "outcome", outcome, "digest", digest, "after", took)
 	return nil

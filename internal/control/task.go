@@ -47,6 +47,8 @@ const (
 	FindDeployments  TaskKind = "deployments"      // "": look for runs that wait and that nobody told of
 	EndDeployments   TaskKind = "deployments-due"  // "": look at every deployment whose time has come, of all tenants
 	CollectGarbage   TaskKind = "retention"        // "": apply the retention
+	TellSink         TaskKind = "events"           // name of a sink: tell it what the ledger has got since
+	WakeSinks        TaskKind = "events-due"       // "": look for sinks that are behind, of all tenants
 )
 
 // Task is one piece of work. At most one task of a (tenant, kind, subject) is worked on at a time; what is wanted anew
@@ -57,6 +59,7 @@ type Task struct {
 	Subject   string          `json:"subject"`
 	Input     json.RawMessage `json:"input,omitempty"`
 	NotBefore time.Time       `json:"not_before,omitzero"` // zero: at once
+	Origin    string          `json:"-"`                   // W3C trace context of what asked for it; empty: nobody traces. The store fills it in
 }
 
 // Trace names what the task is about in every line of the log, from the webhook to the verdict, over all attempts.

@@ -48,6 +48,7 @@ type Config struct {
 	EncryptionKeyFile string    `env:"PLATFORM_ENCRYPTION_KEY_FILE"`
 	SigningKeyFile    string    `env:"PLATFORM_SIGNING_KEY_FILE"`
 	TrustedRootFile   string    `env:"PLATFORM_TRUSTED_ROOT_FILE"`
+	EventSinksFile    string    `env:"PLATFORM_EVENT_SINKS_FILE"`
 	LogFormat         string    `env:"PLATFORM_LOG_FORMAT" envDefault:"text"`
 	LogLevel          string    `env:"PLATFORM_LOG_LEVEL"  envDefault:"info"`
 	Retention         Retention `envPrefix:"PLATFORM_RETENTION_"`

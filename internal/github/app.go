@@ -28,9 +28,10 @@ type Options struct {
 	APIURL     string // defaults to https://api.github.com; of GitHub Enterprise Server https://HOST/api/v3
 	AppID      int64
 	PrivateKey *rsa.PrivateKey
-	Key        func() *rsa.PrivateKey // the private key of this moment; defaults to PrivateKey
-	Token      string                 // of a job, in place of AppID and PrivateKey: nothing is minted
-	Transport  http.RoundTripper      // defaults to http.DefaultTransport's settings
+	Key        func() *rsa.PrivateKey                    // the private key of this moment; defaults to PrivateKey
+	Token      string                                    // of a job, in place of AppID and PrivateKey: nothing is minted
+	Transport  http.RoundTripper                         // defaults to http.DefaultTransport's settings
+	Wrap       func(http.RoundTripper) http.RoundTripper // around Transport, for traces; nil: nothing
 	Now        control.Clock
 	Cache      func(control.Tenant) httpcache.Cache // of validators; nil: nothing is kept
 	Observe    func(Call)                           // told every call, for metrics; nil: nobody
@@ -74,6 +75,9 @@ func New(o Options) (*App, error) {
 	}
 	if o.Transport == nil {
 		o.Transport = newTransport()
+	}
+	if o.Wrap != nil {
+		o.Transport = o.Wrap(o.Transport)
 	}
 	if o.Timeout == 0 {
 		o.Timeout = 20 * time.Second

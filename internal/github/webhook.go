@@ -26,9 +26,10 @@ type WebhookOptions struct {
 	AppID      int64   // ours: check runs and comments of other Apps are none of our business
 	Now        control.Clock
 	Log        *slog.Logger
-	Observe    func(event, outcome string) // for metrics; event is empty until the signature is right; nil: nobody
-	PolicyRepo string                      // name of the policy repository; defaults to .github
-	MaxMemory  int64                       // of the bodies that are read at once; defaults to 256 MiB
+	Observe    func(event, outcome string)         // for metrics; event is empty until the signature is right; nil: nobody
+	Note       func(context.Context, ...slog.Attr) // told what the log is told, for traces; nil: nobody
+	PolicyRepo string                              // name of the policy repository; defaults to .github
+	MaxMemory  int64                               // of the bodies that are read at once; defaults to 256 MiB
 }
 
 // What becomes of a delivery.
@@ -76,6 +77,9 @@ func NewWebhook(o WebhookOptions) (http.Handler, error) {
 	}
 	if o.Observe == nil {
 		o.Observe = func(string, string) {}
+	}
+	if o.Note == nil {
+		o.Note = func(context.Context, ...slog.Attr) {}
 	}
 	if o.PolicyRepo == "" {
 		o.PolicyRepo = ".github"
@@ -147,6 +151,7 @@ func (h *webhook) tell(ctx context.Context, v visit, a answer) {
 	if a.err != nil {
 		attrs = append(attrs, slog.String("error", a.err.Error()))
 	}
+	h.Note(ctx, attrs...)
 	h.Log.LogAttrs(ctx, slog.LevelInfo, "webhook", attrs...)
 }
 

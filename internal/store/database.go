@@ -42,6 +42,7 @@ type dialect struct {
 	discard string // $1 job: gives it up if it is still running
 	finish  string // $1 job: completes it if it is still running. River's JobCompleteTx costs three times as much on SQLite
 	depth   string // jobs by state
+	size    string // bytes of the database
 }
 
 // client is the River client, whichever its transactions are.

@@ -22,7 +22,7 @@ func (s *Store) KeepEvidence(ctx context.Context, t control.Tenant, k control.Ke
 	if err := checkKept(t, k); err != nil {
 		return false, fmt.Errorf("records of tests are not kept: %w", err)
 	}
-	now, fresh := s.o.Now(), false
+	now, fresh, tasks := s.o.Now(), false, s.originated(ctx, k.Tasks)
 	err := s.write(ctx, func(ctx context.Context, b *batch) error {
 		fresh = true
 		if k.Once != "" {
@@ -39,7 +39,7 @@ func (s *Store) KeepEvidence(ctx context.Context, t control.Tenant, k control.Ke
 		if err := seeRuns(ctx, b, t, k.Runs); err != nil {
 			return err
 		}
-		s.want(b, k.Tasks)
+		s.want(b, tasks)
 		return nil
 	})
 	if err != nil {

@@ -126,7 +126,7 @@ func (s *Store) DecideDeployment(ctx context.Context, t control.Tenant, v contro
 			return err
 		}
 		if had.Digest != d.Digest {
-			entry, err := appendEntry(ctx, b, t, end, control.LedgerEntry{Kind: v.Kind, Subject: d.Digest, At: v.At}, v.Body)
+			entry, err := s.appendEntry(ctx, b, t, end, control.LedgerEntry{Kind: v.Kind, Subject: d.Digest, At: v.At}, v.Body)
 			if err != nil {
 				return err
 			}

@@ -24,7 +24,7 @@ func (s *Store) Accept(ctx context.Context, d control.Delivery, tasks []control.
 		return false, err
 	}
 	s.inbox.arrived.Add(1)
-	a := &arrival{delivery: d, tasks: tasks}
+	a := &arrival{delivery: d, tasks: s.originated(ctx, tasks)}
 	err := s.commits.write(ctx, func(_ context.Context, b *batch) error {
 		b.arrivals = append(b.arrivals, a)
 		return nil
@@ -99,6 +99,7 @@ func (s *Store) Want(ctx context.Context, tasks ...control.Task) error {
 	if err := checkTasks(tasks); err != nil || len(tasks) == 0 {
 		return err
 	}
+	tasks = s.originated(ctx, tasks)
 	err := s.commits.write(ctx, func(_ context.Context, b *batch) error {
 		s.want(b, tasks)
 		return nil
@@ -116,7 +117,7 @@ func (s *Store) want(b *batch, tasks []control.Task) {
 	}
 	now := s.o.Now()
 	for _, t := range tasks {
-		w := want{input: t.Input, due: now}
+		w := want{input: t.Input, due: now, origin: t.Origin}
 		if t.NotBefore.After(now) {
 			w.due, w.notBefore = t.NotBefore, t.NotBefore
 		}

@@ -42,6 +42,7 @@ func (a taskArgs) compare(b taskArgs) int {
 type want struct {
 	input          []byte
 	due, notBefore time.Time // notBefore is zero where it is not in the future
+	origin         string
 }
 
 // placed is what River made of a job that was to be inserted.
@@ -129,7 +130,7 @@ func (b *batch) place(key taskArgs, due time.Time) {
 	}
 }
 
-const wantColumns = 8
+const wantColumns = 9
 
 // upsert makes the keys' rows say what is wanted. What waits for its time is pulled forward by a newer wish, unless it
 // waits for a rate limit.
@@ -138,7 +139,7 @@ func (s *Store) upsert(ctx context.Context, b *batch, keys []taskArgs) error {
 	args := make([]any, 0, len(keys)*wantColumns)
 	for _, key := range keys {
 		w := b.wants[key]
-		args = append(args, key.Installation, key.Repository, key.Task, key.Subject, filled(w.input), micros(w.notBefore), micros(w.due), now)
+		args = append(args, key.Installation, key.Repository, key.Task, key.Subject, filled(w.input), micros(w.notBefore), micros(w.due), now, w.origin)
 	}
 	return b.each(ctx, func(row scan) error {
 		var key taskArgs
@@ -149,10 +150,10 @@ func (s *Store) upsert(ctx context.Context, b *batch, keys []taskArgs) error {
 			b.place(key, fromMicros(due))
 		}
 		return err
-	}, `INSERT INTO work (installation_id, repository_id, kind, subject, input, not_before, due, changed)
+	}, `INSERT INTO work (installation_id, repository_id, kind, subject, input, not_before, due, changed, origin)
 		VALUES `+tuples(len(keys), wantColumns)+`
 		ON CONFLICT (installation_id, repository_id, kind, subject) DO UPDATE SET
-			generation = work.generation + 1, input = excluded.input, not_before = excluded.not_before, changed = excluded.changed,
+			generation = work.generation + 1, input = excluded.input, not_before = excluded.not_before, changed = excluded.changed, origin = excluded.origin,
 			enqueue = work.state <> 'queued' OR (excluded.due < work.due AND NOT work.held),
 			due = CASE WHEN work.state = 'queued' AND (work.held OR work.due <= excluded.due) THEN work.due ELSE excluded.due END,
 			held = work.held AND work.state = 'queued', attempts = 0, parked_reason = '', state = 'queued'
@@ -212,7 +213,8 @@ func living() []rivertype.JobState {
 }
 
 // backlogs are how many tasks of an installation are unfinished: the more, the lower the priority of the next one, so
-// that one busy installation does not hold up the others.
+// that one busy installation does not hold up the others. What waits for a sink of events counts for nothing: a dead one
+// must not make verdicts wait.
 type backlogs map[int64]int
 
 const longBacklog = 1000
@@ -222,7 +224,7 @@ func (l backlogs) look(ctx context.Context, q querier, installation int64) error
 		return nil
 	}
 	n, _, err := first(ctx, q, whole[int], `SELECT count(*) FROM (SELECT 1 FROM work WHERE installation_id = $1 AND state = 'queued'
-		LIMIT 1001) AS few`, installation)
+		AND kind <> 'events' LIMIT 1001) AS few`, installation)
 	l[installation] = n
 	return err
 }

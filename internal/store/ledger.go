@@ -91,8 +91,8 @@ func (s *Store) lockLedger(ctx context.Context, b *batch, t control.Tenant) (con
 	return end, err
 }
 
-// appendEntry writes the next entry after the end that lockLedger gave.
-func appendEntry(ctx context.Context, b *batch, t control.Tenant, end, e control.LedgerEntry, body any) (control.LedgerEntry, error) {
+// appendEntry writes the next entry after the end that lockLedger gave, and asks for it to be told to sinks.
+func (s *Store) appendEntry(ctx context.Context, b *batch, t control.Tenant, end, e control.LedgerEntry, body any) (control.LedgerEntry, error) {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return control.LedgerEntry{}, err
@@ -106,5 +106,8 @@ func appendEntry(ctx context.Context, b *batch, t control.Tenant, end, e control
 	}
 	_, err = b.exec(ctx, `UPDATE ledger_head SET sequence = $3, chain = $4 WHERE installation_id = $1 AND repository_id = $2`,
 		t.Installation, t.Repository, e.Sequence, e.Chain)
-	return e, err
+	if err != nil {
+		return e, err
+	}
+	return e, s.announce(ctx, b, t, e.Sequence)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"time"
@@ -22,6 +23,11 @@ type Options struct {
 	Backoff     func(attempt int) time.Duration // wait after a failure, from attempt 1; defaults to 2 s … 10 min
 	JobTimeout  time.Duration                   // of one attempt; defaults to 3 min
 	Retention   Retention
+
+	// Origin names what a context belongs to, so that a task that is wanted there is known to come from it; nil: nothing.
+	Origin func(context.Context) string
+	// Sinks are the names of those that are told what the ledger gets: each entry asks for a task of each. None: no task.
+	Sinks []string
 }
 
 // Retention says how long things are kept. Zero values are the defaults.
@@ -55,6 +61,9 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Origin == nil {
+		o.Origin = func(context.Context) string { return "" }
 	}
 	if o.Backoff == nil {
 		o.Backoff = growing

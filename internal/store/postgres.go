@@ -68,6 +68,7 @@ func (db *postgresDB) dialect() dialect {
 		discard: `UPDATE river_job SET state = 'discarded', finalized_at = now() WHERE id = $1 AND state = 'running'`,
 		finish:  `UPDATE river_job SET state = 'completed', finalized_at = now() WHERE id = $1 AND state = 'running'`,
 		depth:   `SELECT state::text, count(*) FROM river_job GROUP BY state`,
+		size:    `SELECT pg_database_size(current_database())`,
 	}
 }
 

@@ -94,6 +94,7 @@ func (db *sqliteDB) dialect() dialect {
 		finish: `UPDATE river_job SET state = 'completed', finalized_at = datetime('now', 'subsec')
 			WHERE id = $1 AND state = 'running'`,
 		depth: `SELECT state, count(*) FROM river_job GROUP BY state`,
+		size:  `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`,
 	}
 }
 

@@ -136,7 +136,7 @@ func (s *Store) RecordTested(ctx context.Context, t control.Tenant, v control.Te
 				WHERE installation_id = $1 AND repository_id = $2 AND sequence = $3`, t.Installation, t.Repository, end.Sequence)
 			return err
 		}
-		entry, err = appendEntry(ctx, b, t, end, control.LedgerEntry{Kind: "tested", Subject: v.Digest, At: v.At}, v.Body)
+		entry, err = s.appendEntry(ctx, b, t, end, control.LedgerEntry{Kind: "tested", Subject: v.Digest, At: v.At}, v.Body)
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ func (s *Store) Record(ctx context.Context, t control.Tenant, v control.VerdictR
 		}
 		report := sha256.Sum256(v.Report)
 		body := verdictBody{v.Number, v.Head, v.Outcome, v.Digest, "sha256:" + hex.EncodeToString(report[:])}
-		entry, err = appendEntry(ctx, b, t, end, control.LedgerEntry{Kind: "verdict", Subject: v.Digest, At: v.At}, body)
+		entry, err = s.appendEntry(ctx, b, t, end, control.LedgerEntry{Kind: "verdict", Subject: v.Digest, At: v.At}, body)
 		if err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (s *Store) Acknowledge(ctx context.Context, t control.Tenant, a control.Ack
 			return err
 		}
 		body := acknowledgementBody{a.Number, a.Amount.String(), a.Currency, a.Resources, a.By, a.ByID, a.Verdict}
-		entry, err = appendEntry(ctx, b, t, end, control.LedgerEntry{Kind: "acknowledgement", Subject: a.Verdict, At: a.At}, body)
+		entry, err = s.appendEntry(ctx, b, t, end, control.LedgerEntry{Kind: "acknowledgement", Subject: a.Verdict, At: a.At}, body)
 		if err != nil {
 			return err
 		}

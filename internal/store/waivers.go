@@ -32,7 +32,7 @@ func (s *Store) SaveWaiver(ctx context.Context, t control.Tenant, w waiver.Waive
 			entry, err = entryAt(ctx, b, t, end.Sequence)
 			return err
 		}
-		entry, err = appendEntry(ctx, b, t, end, control.LedgerEntry{Kind: "waiver", Subject: w.ID(), At: s.o.Now()}, json.RawMessage(w.JSON()))
+		entry, err = s.appendEntry(ctx, b, t, end, control.LedgerEntry{Kind: "waiver", Subject: w.ID(), At: s.o.Now()}, json.RawMessage(w.JSON()))
 		return err
 	})
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Store) RevokeWaiver(ctx context.Context, t control.Tenant, id string, b
 		if err != nil || !revoked {
 			return err
 		}
-		_, err = appendEntry(ctx, b, t, end, control.LedgerEntry{Kind: "waiver-revoked", Subject: id, At: at}, by)
+		_, err = s.appendEntry(ctx, b, t, end, control.LedgerEntry{Kind: "waiver-revoked", Subject: id, At: at}, by)
 		return err
 	})
 	if err != nil {

@@ -32,6 +32,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[taskArgs]) error {
 		task := control.Task{
 			Tenant: control.Tenant{Installation: job.Args.Installation, Repository: job.Args.Repository},
 			Kind:   control.TaskKind(job.Args.Task), Subject: job.Args.Subject, Input: row.input, NotBefore: row.notBefore,
+			Origin: row.origin,
 		}
 		e = w.s.judge(ctx, row.attempts+1, w.s.handle(ctx, task, row.attempts+1))
 	}
@@ -97,15 +98,16 @@ type workRow struct {
 	notBefore  time.Time
 	state      string
 	attempts   int
+	origin     string
 }
 
 func (s *Store) look(ctx context.Context, q querier, key taskArgs, lock string) (workRow, bool, error) {
 	return first(ctx, q, func(row scan, w *workRow) error {
 		var notBefore int64
-		err := row(&w.generation, &w.input, &notBefore, &w.state, &w.attempts)
+		err := row(&w.generation, &w.input, &notBefore, &w.state, &w.attempts, &w.origin)
 		w.notBefore = fromMicros(notBefore)
 		return err
-	}, `SELECT generation, input, not_before, state, attempts FROM work
+	}, `SELECT generation, input, not_before, state, attempts, origin FROM work
 		WHERE installation_id = $1 AND repository_id = $2 AND kind = $3 AND subject = $4`+lock,
 		key.Installation, key.Repository, key.Task, key.Subject)
 }
@@ -148,7 +150,7 @@ var errNotOurs = errors.New("the attempt was given up")
 func (s *Store) conclude(ctx context.Context, b *batch, key taskArgs, generation int64, e ending) error {
 	now := s.o.Now()
 	if e.how == done { // no "state" here: PostgreSQL would take the index of everything that is queued
-		n, err := b.exec(ctx, `UPDATE work SET state = 'idle', done_generation = generation, attempts = 0, held = FALSE, input = $6, changed = $7
+		n, err := b.exec(ctx, `UPDATE work SET state = 'idle', done_generation = generation, attempts = 0, held = FALSE, input = $6, origin = '', changed = $7
 			WHERE installation_id = $1 AND repository_id = $2 AND kind = $3 AND subject = $4 AND generation = $5`,
 			key.Installation, key.Repository, key.Task, key.Subject, generation, []byte{}, micros(now))
 		if err != nil || n == 1 {
