@@ -16,7 +16,7 @@ platform-app backup FILE  copy the SQLite database into a new file, while a serv
 platform-app restore FILE make the SQLite database from such a file, while none does
 platform-app health       ask the server on this machine whether it is ready: exit code 0 or 1
 platform-app --version
-See docs/operations.md.`
+See docs/operations.md`
 
 var errUsage = errors.New(usage)
 

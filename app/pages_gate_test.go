@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,21 +37,14 @@ func TestWaiverOnAPage(t *testing.T) {
 	}
 	values := url.Values{"csrf": {csrf(t, form)}, "environment": {"production"}, "commit": {urgent}, "reason": {"the site is down"}, "for": {"1h0m0s"}}
 	for field, bad := range map[string]string{"commit": "main", "for": "5h", "environment": "Production ", "reason": " "} {
-		wrong := url.Values{}
-		for k, v := range values {
-			wrong[k] = v
-		}
+		wrong := maps.Clone(values)
 		wrong.Set(field, bad)
 		if _, status, _ := writer.post(page+"/waive", wrong); status != http.StatusForbidden {
 			t.Errorf("%s %q was answered %d", field, bad, status)
 		}
 	}
-	own := url.Values{"csrf": {csrf(t, reader.signIn("reader", page))}}
-	for k, v := range values {
-		if k != "csrf" {
-			own[k] = v
-		}
-	}
+	own := maps.Clone(values)
+	own.Set("csrf", csrf(t, reader.signIn("reader", page)))
 	if _, status, _ := reader.post(page+"/waive", own); status != http.StatusForbidden {
 		t.Errorf("somebody who may read asked for a waiver: %d", status)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -230,7 +231,7 @@ func (f *Flow) report(ctx context.Context, r Repository, d DeploymentRecord, dec
 	if d.Shown == shown || d.Reports >= maxReports {
 		return nil
 	}
-	text := decision.Status(gate.Foot{Link: f.runLink(r, d.Run), Sequence: d.Sequence, Chain: d.Chain})
+	text := decision.Status(gate.Foot{Link: f.more(r, d.Run), Sequence: d.Sequence, Chain: d.Chain})
 	err := f.o.Forge.ReviewDeployment(ctx, r, d.Run, DeploymentReview{Environment: d.Name, Comment: text})
 	if err != nil {
 		f.log(ctx).InfoContext(ctx, "a status report did not arrive", "run", d.Run, "error", err.Error())
@@ -245,6 +246,10 @@ func (f *Flow) report(ctx context.Context, r Repository, d DeploymentRecord, dec
 	return err
 }
 
-func (f *Flow) runLink(r Repository, run int64) string {
+// more is where a deployment is told of at length: its environment's page, or, while nobody can sign in, the run.
+func (f *Flow) more(r Repository, run int64) string {
+	if f.o.PageURL != "" {
+		return fmt.Sprintf("%s/%s/%s/environments", strings.TrimSuffix(f.o.PageURL, "/"), url.PathEscape(r.Owner), url.PathEscape(r.Name))
+	}
 	return fmt.Sprintf("%s/%s/%s/actions/runs/%d", f.o.WebURL, r.Owner, r.Name, run)
 }

@@ -51,7 +51,7 @@ func (f *Flow) record(ctx context.Context, r Repository, d DeploymentRecord, q g
 	if err != nil || beside {
 		return saved, err
 	}
-	comment := decision.Status(gate.Foot{Link: f.runLink(r, d.Run), Sequence: saved.Sequence, Chain: saved.Chain})
+	comment := decision.Status(gate.Foot{Link: f.more(r, d.Run), Sequence: saved.Sequence, Chain: saved.Chain})
 	return f.o.Records.ChangeDeployment(ctx, r.Tenant, d.DeploymentKey, func(d *DeploymentRecord) { d.Comment = comment })
 }
 

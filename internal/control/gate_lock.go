@@ -187,7 +187,7 @@ func (f *Flow) sealed(ctx context.Context, r Repository, d DeploymentRecord, job
 	}
 	out := LockReceipt{
 		Outcome: decision.Outcome.String(), Basis: decision.Basis.String(), Verdict: envelope,
-		Message: decision.Status(gate.Foot{Link: f.runLink(r, d.Run), Sequence: d.Sequence, Chain: d.Chain}),
+		Message: decision.Status(gate.Foot{Link: f.more(r, d.Run), Sequence: d.Sequence, Chain: d.Chain}),
 	}
 	if len(decision.Reasons) > 0 {
 		out.Code = decision.Reasons[0].Code.String()

@@ -256,12 +256,12 @@ func (f *Flow) bypassed(ctx context.Context, r Repository, d DeploymentRecord, r
 	if !ran {
 		return nil
 	}
-	return f.debtIssue(ctx, r, d, fmt.Sprintf("Run [%d](%s) deployed it without an approval of this gate.", d.Run, f.runLink(r, d.Run)))
+	return f.debtIssue(ctx, r, d, fmt.Sprintf("Run [%d](%s) deployed it without an approval of this gate.", d.Run, f.more(r, d.Run)))
 }
 
 // glassIssue tells of broken glass.
 func (f *Flow) glassIssue(ctx context.Context, r Repository, d DeploymentRecord) error {
-	return f.debtIssue(ctx, r, d, fmt.Sprintf("Run [%d](%s) deployed it on waiver `%s`.", d.Run, f.runLink(r, d.Run), d.Waiver))
+	return f.debtIssue(ctx, r, d, fmt.Sprintf("Run [%d](%s) deployed it on waiver `%s`.", d.Run, f.more(r, d.Run), d.Waiver))
 }
 
 // debtIssue opens one issue for each tree that is in an environment without proof. Whether it can be opened changes nothing

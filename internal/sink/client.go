@@ -111,8 +111,7 @@ func (c *client) unreachable(err error) *refusal {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return &refusal{outcome: "timeout", text: fmt.Sprintf("it does not answer within %s", c.http.Timeout)}
 	}
-	var at *net.OpError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*net.OpError](err); ok {
 		return &refusal{outcome: "unreachable", text: "it cannot be reached: " + at.Op + " failed"}
 	}
 	return &refusal{outcome: "unreachable", text: fmt.Sprintf("it cannot be reached (%T)", errors.Unwrap(err))}
