@@ -25,8 +25,9 @@ var migrations embed.FS
 // lockKey is taken while a PostgreSQL is migrated, so that replicas which start together do it once.
 const lockKey = 0x706c6174666f726d
 
-// sqliteTries: two processes that open one new file at the same moment find each other's half-made schema.
-const sqliteTries = 5
+// sqliteTries: two processes that open one new file at the same moment can find each other's half-made schema at every step
+// of it, and each step that fails has been made by the other. There are more tries than steps, River's and ours.
+const sqliteTries = 30
 
 func migrateSQLite(ctx context.Context, db *sql.DB, driver riverdriver.Driver[*sql.Tx], s *Store) error {
 	if s.asIs {
