@@ -57,6 +57,7 @@ func TestTools(t *testing.T) {
 			t.Errorf("%q: %d %s", args, code, out)
 		}
 	}
+	w.env["PLATFORM_DATABASE_URL"] = "sqlite:" + filepath.Join(t.TempDir(), "none.db")
 	if code, out := tool(t, w, "backup", file); code != 2 || !strings.Contains(out, "no database to copy") {
 		t.Errorf("%d %s", code, out)
 	}

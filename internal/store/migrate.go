@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -63,8 +65,19 @@ func migratePostgres(ctx context.Context, pool *pgxpool.Pool, driver riverdriver
 		return err
 	}
 	db := stdlib.OpenDBFromPool(pool)
-	return errors.Join(s.migrateOurs(ctx, db, goose.DialectPostgres, "migrations/postgres", true), db.Close())
+	// Replicas of the version before work meanwhile: a step that deadlocks with them is undone whole, and tried again.
+	_, err = backoff.Retry(ctx, func() (bool, error) {
+		err := s.migrateOurs(ctx, db, goose.DialectPostgres, "migrations/postgres", true)
+		if err != nil && !contended(err) {
+			err = backoff.Permanent(err)
+		}
+		return err == nil, err
+	}, backoff.WithMaxElapsedTime(contendedFor))
+	return errors.Join(err, db.Close())
 }
+
+// contendedFor bounds how long a migration gives way to others.
+const contendedFor = 2 * time.Minute
 
 func migrateRiver[T any](ctx context.Context, driver riverdriver.Driver[T], log *slog.Logger) error {
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet(log)})

@@ -23,7 +23,7 @@ type grants struct {
 func needed() grants {
 	return grants{
 		permissions: map[string]string{"checks": "write", "contents": "read", "metadata": "read", "pull_requests": "write", "actions": "read", "merge_queues": "read", "issues": "write", "members": "read", "deployments": "write"},
-		events:      []string{"check_run", "check_suite", "deployment_protection_rule", "deployment_status", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push", "repository", "workflow_run"},
+		events:      []string{"check_run", "check_suite", "deployment_protection_rule", "deployment_review", "deployment_status", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push", "repository", "workflow_run"},
 	}
 }
 
