@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -50,6 +51,33 @@ func TestWakes(t *testing.T) {
 		}
 		if g := r.GateOf(10, "production"); g.State != "rejected" || g.Tries != 1 {
 			t.Errorf("%s: %+v", name, g)
+		}
+	}
+}
+
+// TestEvidenceWakesItsOwn: of many that wait, the tests of a tree have those decided anew that they are about, and no question
+// is asked about the others.
+func TestEvidenceWakesItsOwn(t *testing.T) {
+	t.Parallel()
+	w, r := gated(t, "")
+	runs := map[int64]githubtest.Run{}
+	for id := int64(10); id < 14; id++ {
+		commit := r.Commit("main", map[string]string{"new.md": fmt.Sprint(id)})
+		tests := recorded(id-5, "push", commit, commit)
+		tests.Branch, tests.Ref = "main", "refs/heads/main"
+		r.AddRun(tests)
+		runs[id] = tests
+		w.send(r.Deploy(deploying(id, commit), "production"))
+		w.says(r, id, "tests-running")
+	}
+	w.hub.ResetLog()
+	w.accepted(r, runs[11], document(runs[11].HeadSHA, "", junit(3, 0, 0)))
+	w.gate(r, 11, "approved")
+	for _, request := range w.hub.Log() {
+		for _, other := range []string{"/actions/runs/10", "/actions/runs/12", "/actions/runs/13"} {
+			if strings.HasSuffix(request.Path, other) {
+				t.Errorf("asked about another deployment: %s", request.Path)
+			}
 		}
 	}
 }

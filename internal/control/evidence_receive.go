@@ -114,7 +114,7 @@ func (f *Flow) concerned(ctx context.Context, t Tenant, tree, head string) ([]Ta
 	for _, h := range slices.Compact(heads) {
 		out = append(out, Task{Tenant: t, Kind: EvaluateTested, Subject: h})
 	}
-	waiting, err := f.waitingDeployments(ctx, t)
+	waiting, err := f.awaitingTests(ctx, t, tree)
 	return append(out, waiting...), err
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/org/platform-action/internal/evidence"
 	"github.com/org/platform-action/internal/gate"
@@ -21,6 +22,30 @@ func (f *Flow) waitingDeployments(ctx context.Context, t Tenant) ([]Task, error)
 		out = append(out, Task{Tenant: t, Kind: DecideDeployment, Subject: DeploymentSubject(d.Run, d.Environment)})
 	}
 	return out, err
+}
+
+// awaitingTests are the tasks that look again at those that the tests of a tree may decide: of that tree, of one that is not
+// known yet, and to an environment that owes that tree's tests. Others wait on: a thousand would ask GitHub for the same.
+func (f *Flow) awaitingTests(ctx context.Context, t Tenant, tree string) ([]Task, error) {
+	list, err := f.o.Records.OpenDeployments(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	owing := map[string]bool{}
+	var out []Task
+	for _, d := range list {
+		if _, asked := owing[d.Environment]; !asked {
+			debts, err := f.o.Records.Debts(ctx, t, d.Environment, time.Time{})
+			if err != nil {
+				return nil, err
+			}
+			owing[d.Environment] = slices.ContainsFunc(debts, func(debt gate.Debt) bool { return debt.Tree == tree })
+		}
+		if d.Tree == "" || d.Tree == tree || owing[d.Environment] {
+			out = append(out, Task{Tenant: t, Kind: DecideDeployment, Subject: DeploymentSubject(d.Run, d.Environment)})
+		}
+	}
+	return out, nil
 }
 
 // wakeWaiting looks again at the deployments of a commit or a run that wait. It asks GitHub nothing: mostly none does.
