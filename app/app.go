@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"log/slog"
 	"net/http"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/org/platform-action/internal/api"
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/environ"
+	"github.com/org/platform-action/internal/gate/seal"
 	"github.com/org/platform-action/internal/github"
 	"github.com/org/platform-action/internal/infracost"
 	"github.com/org/platform-action/internal/oidc"
@@ -60,12 +62,11 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 	if err != nil {
 		return nil, err
 	}
-	signs := newSigning(c.SigningKeyFile, c.SigningKeys, time.Now, log)
 	flow := control.NewFlow(control.FlowOptions{
 		Forge: forge, Records: db, Queue: db, Engine: engine, Now: time.Now, Log: log, PolicyRepo: c.PolicyRepo,
 		WebURL: c.WebURL(), PageURL: pageURL(c), Version: version, Infracost: infracost.Document, Decided: m.verdict, Lost: m.lost.Inc, Gate: m.gate,
 		Allowed: func(account int64) bool { return len(allowed) == 0 || allowed[account] },
-		Signer:  control.Signer{Key: signs.private, Server: strings.TrimSuffix(c.PublicURL, "/")},
+		Signer:  control.Signer{Key: func() ed25519.PrivateKey { return secrets.SigningKeys().Private }, Server: strings.TrimSuffix(c.PublicURL, "/")},
 		Prove:   prove,
 	})
 	hooks, err := github.NewWebhook(github.WebhookOptions{
@@ -76,10 +77,10 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 		return nil, err
 	}
 	routes.Handle(github.WebhookPath, m.acknowledged(hooks))
-	if err := addAPI(routes, c, flow, signs, m, log); err != nil {
+	if err := addAPI(routes, c, flow, secrets.SigningKeys, m, log); err != nil {
 		return nil, err
 	}
-	console, err := addPages(routes, c, db, flow, allowed, log)
+	console, err := addPages(routes, c, db, flow, secrets, allowed, log)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func addApp(routes *http.ServeMux, c environ.Config, db *store.Store, m *metrics
 }
 
 // addAPI takes uploads where the server knows its own address: tokens are made out to it.
-func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, signs *signing, m *metrics, log *slog.Logger) error {
+func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, keys func() seal.Ring, m *metrics, log *slog.Logger) error {
 	if c.PublicURL == "" {
 		log.Warn("PLATFORM_PUBLIC_URL is not set: plans and test reports cannot be uploaded")
 		return nil
@@ -108,7 +109,7 @@ func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, signs *
 		return err
 	}
 	routes.Handle("/api/v1/", uploads)
-	routes.Handle("GET "+api.KeysPath, api.Keys(signs.keys))
+	routes.Handle("GET "+api.KeysPath, api.Keys(keys))
 	return nil
 }
 

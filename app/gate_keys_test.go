@@ -69,7 +69,7 @@ func TestKeyReplaced(t *testing.T) {
 		t.Errorf("by the old one: %v", err)
 	}
 	write("-----BEGIN PRIVATE KEY-----\n")
-	w.eventually("the fault is told", func() bool { published(); return strings.Contains(w.log.String(), "cannot be read any more") })
+	w.eventually("the fault is told", func() bool { published(); return strings.Contains(w.log.String(), "cannot be used") })
 	if _, err := seal.Open(t.Context(), asks(12), []seal.Key{second}); err != nil {
 		t.Errorf("with a file that is broken: %v", err)
 	}

@@ -61,10 +61,7 @@ func TestLockPrograms(t *testing.T) {
 	w.gate(r, 10, "approved")
 	run := locking(10, tip)
 	r.AddRun(run)
-	action, platform := w.built(), filepath.Join(t.TempDir(), "platform")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", platform, "../cmd/platform").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	action, platform := w.built(), w.cli()
 	key := filepath.Join(t.TempDir(), "keys.json")
 	_, keys := w.get(w.env["PLATFORM_PUBLIC_URL"] + "/.well-known/platform-keys.json")
 	if err := os.WriteFile(key, []byte(keys), 0o600); err != nil {

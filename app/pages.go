@@ -23,7 +23,7 @@ func pageURL(c environ.Config) string {
 }
 
 // addPages serves the pages to people who sign in, or says why nobody can; what it returns works for the queue's console.
-func addPages(routes *http.ServeMux, c environ.Config, db *store.Store, flow *control.Flow, allowed map[int64]bool, log *slog.Logger) (func(context.Context) error, error) {
+func addPages(routes *http.ServeMux, c environ.Config, db *store.Store, flow *control.Flow, secrets *environ.Live, allowed map[int64]bool, log *slog.Logger) (func(context.Context) error, error) {
 	idle := func(context.Context) error { return nil }
 	if missing := c.SignInMissing(); len(missing) > 0 {
 		log.Warn("nobody can sign in to the pages: see docs/pages.md", "missing", strings.Join(missing, ", "))
@@ -35,7 +35,7 @@ func addPages(routes *http.ServeMux, c environ.Config, db *store.Store, flow *co
 		return idle, nil
 	}
 	people, err := github.NewPeople(github.PeopleOptions{
-		APIURL: c.APIURL, WebURL: c.WebURL(), ClientID: c.OAuthClientID, ClientSecret: c.OAuthClientSecret, Secret: c.Live(time.Now, log).OAuthClientSecret,
+		APIURL: c.APIURL, WebURL: c.WebURL(), ClientID: c.OAuthClientID, ClientSecret: c.OAuthClientSecret, Secret: secrets.OAuthClientSecret,
 		Callback: pageURL(c) + github.SignInPath,
 	})
 	if err != nil {

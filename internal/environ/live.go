@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/org/platform-action/internal/gate/seal"
 )
 
 const (
@@ -27,6 +29,7 @@ type Live struct {
 	key     *held[*rsa.PrivateKey]
 	webhook *held[[]string]
 	oauth   *held[string]
+	signing *held[seal.Ring]
 }
 
 // Live gives the secrets of a configuration that Load took.
@@ -35,6 +38,7 @@ func (c *Config) Live(now func() time.Time, log *slog.Logger) *Live {
 		key:     hold(c.PrivateKeyFile, "PLATFORM_GITHUB_PRIVATE_KEY_FILE", c.PrivateKey, parseKey, now, log),
 		webhook: hold(c.WebhookSecretFile, "PLATFORM_GITHUB_WEBHOOK_SECRET_FILE", c.WebhookSecrets, parseSecrets, now, log),
 		oauth:   hold(c.OAuthClientSecretFile, "PLATFORM_OAUTH_CLIENT_SECRET_FILE", c.OAuthClientSecret, parseSecret, now, log),
+		signing: hold(c.SigningKeyFile, "PLATFORM_SIGNING_KEY_FILE", c.SigningKeys, parseRing, now, log),
 	}
 }
 
@@ -46,6 +50,11 @@ func (l *Live) WebhookSecrets() []string { return l.webhook.get() }
 
 // OAuthClientSecret is what people are signed in with.
 func (l *Live) OAuthClientSecret() string { return l.oauth.get() }
+
+// SigningKeys are the key that signs answers to jobs, and those before it.
+func (l *Live) SigningKeys() seal.Ring { return l.signing.get() }
+
+func parseRing(text string) (seal.Ring, error) { return seal.ParseRing([]byte(text)) }
 
 // held is one secret. What its file no longer says well is not let go: a half-written or deleted file must stop nothing.
 type held[T any] struct {

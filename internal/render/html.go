@@ -102,7 +102,7 @@ func HTMLFuncs() template.FuncMap {
 			}
 			return rateText(*q.Rate)
 		},
-		"side": side, "cost": projectCost, "date": bookDate, "commit": shortCommit, "mark": headlineSymbol, "action": mustDo, "bars": bars, "charts": charts, "money": Money, "signed": Signed, "cents": Cents,
+		"side": side, "cost": projectCost, "date": bookDate, "commit": shortCommit, "mark": headlineSymbol, "action": mustDo, "bars": bars,
 	}
 }
 

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -98,7 +97,7 @@ func (p *pages) environment(r *http.Request, t control.Tenant, name string, aske
 	e.Debts = e.Debts[:min(len(e.Debts), maxDebts)]
 	kept, err := p.o.Deployments.Waivers(ctx, t, key, p.o.Now())
 	e.Waivers = slices.DeleteFunc(kept, func(k control.KeptWaiver) bool { return k.Used >= k.Waiver.Uses })
-	slices.SortStableFunc(e.Waivers, func(a, b control.KeptWaiver) int { return cmp.Or(a.Waiver.Expires.Compare(b.Waiver.Expires)) })
+	slices.SortStableFunc(e.Waivers, func(a, b control.KeptWaiver) int { return a.Waiver.Expires.Compare(b.Waiver.Expires) })
 	return e, err
 }
 

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -32,7 +31,7 @@ type listed struct {
 
 // Link is the page about it.
 func (l listed) Link() string {
-	return fmt.Sprintf("/%s/%s/pull/%d", l.Repo.Owner, l.Repo.Name, l.Number)
+	return pullLink(l.Repo, l.Number)
 }
 
 const (

@@ -236,8 +236,6 @@ func (p *pages) failed(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-func (p *pages) broken(w http.ResponseWriter, r *http.Request, err error) { p.failed(w, r, err) }
-
 // note is a page that says one thing.
 type note struct{ Title, Text, Action, Link string }
 

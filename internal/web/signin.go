@@ -40,7 +40,7 @@ func (p *pages) signIn(w http.ResponseWriter, r *http.Request) {
 	now := p.o.Now()
 	j := journey{State: rand.Text(), Verifier: oauth2.GenerateVerifier(), Next: local(r.URL.Query().Get("next")), Until: now.Add(journeyTime)}
 	if err := p.journeys.put(w, j, j.Until, now); err != nil {
-		p.broken(w, r, err)
+		p.failed(w, r, err)
 		return
 	}
 	p.redirect(w, r, p.o.People.Address(j.State, j.Verifier))

@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -32,8 +31,6 @@ type requestPage struct {
 	Refused string
 	Back    string
 }
-
-var requestForm = regexp.MustCompile(`^[0-9a-f]{8}$`)
 
 func (p *pages) waive(w http.ResponseWriter, r *http.Request, on subject) {
 	asked := control.WaiverRequest{Environment: r.URL.Query().Get("environment"), Commit: r.URL.Query().Get("commit"), For: time.Hour}
@@ -93,7 +90,7 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request, on subject) (req
 		return requestPage{}, false
 	}
 	i := slices.IndexFunc(list, func(q control.WaiverRequest) bool { return q.ID() == id })
-	if !requestForm.MatchString(id) || i < 0 {
+	if i < 0 {
 		p.failed(w, r, control.ErrGone)
 		return requestPage{}, false
 	}
