@@ -51,7 +51,7 @@ func addPages(routes *http.ServeMux, c environ.Config, db *store.Store, flow *co
 		jobs, start = console, console.Start
 	}
 	pages, err := web.NewPages(web.PagesOptions{
-		PublicURL: c.PublicURL, WebURL: c.WebURL(), Key: c.EncryptionKey, People: people, Records: db, Deployments: db, App: c.AppID, Desk: flow, Now: time.Now, Log: log,
+		PublicURL: c.PublicURL, Callback: github.SignInPath, WebURL: c.WebURL(), Key: c.EncryptionKey, People: people, Records: db, Deployments: db, App: c.AppID, Desk: flow, Now: time.Now, Log: log,
 		Operators: c.OperatorsTeam, Jobs: jobs,
 		Allowed: func(account int64) bool { return len(allowed) == 0 || allowed[account] },
 	})

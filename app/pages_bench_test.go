@@ -18,6 +18,7 @@ import (
 	"github.com/org/platform-action/internal/control"
 	"github.com/org/platform-action/internal/fact"
 	"github.com/org/platform-action/internal/gate/scan"
+	"github.com/org/platform-action/internal/github"
 	"github.com/org/platform-action/internal/money"
 	"github.com/org/platform-action/internal/render"
 	"github.com/org/platform-action/internal/store"
@@ -81,7 +82,7 @@ func BenchmarkPages(b *testing.B) {
 	}
 	fill(b, db, people.repos, now, report)
 	pages, err := web.NewPages(web.PagesOptions{
-		PublicURL: "http://localhost", WebURL: "https://github.com", Key: []byte(strings.Repeat("k", 32)), People: people, Records: db, Deployments: db, Now: time.Now,
+		PublicURL: "http://localhost", Callback: github.SignInPath, WebURL: "https://github.com", Key: []byte(strings.Repeat("k", 32)), People: people, Records: db, Deployments: db, Now: time.Now,
 		Allowed: func(int64) bool { return true }, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

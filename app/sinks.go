@@ -16,12 +16,8 @@ func newPump(c environ.Config, sinks []sink.Config, db *store.Store, m *metrics,
 	if len(sinks) == 0 {
 		return nil
 	}
-	o := sink.Options{
-		Sinks: sinks, Records: db, Queue: db, Now: time.Now, Log: log, Observe: m.event,
+	return sink.New(sink.Options{
+		Wrap: t.transport, Sinks: sinks, Records: db, Queue: db, Now: time.Now, Log: log, Observe: m.event,
 		Places: sink.Places{Source: cmp.Or(strings.TrimSuffix(c.PublicURL, "/"), "/platform"), Pages: pageURL(c), Web: c.WebURL()},
-	}
-	if t.on() {
-		o.Wrap = t.transport
-	}
-	return sink.New(o)
+	})
 }

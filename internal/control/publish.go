@@ -128,15 +128,12 @@ func (f *Flow) checkText(head string, decisions []decision, entry LedgerEntry) (
 
 func markdownOf(r render.Report, o render.Options) (string, error) {
 	var b strings.Builder
-	err := render.Render(&b, render.Markdown, withCommand(r), o)
+	err := render.Render(&b, render.Markdown, WithCommand(r), o)
 	return b.String(), err
 }
 
-// WithCommand is withCommand, for other surfaces.
-func WithCommand(r render.Report) render.Report { return withCommand(r) }
-
-// withCommand puts the verdict's own digest into the command that confirms it: only the sealed verdict has one.
-func withCommand(r render.Report) render.Report {
+// WithCommand puts the verdict's own digest into the command that confirms it: only the sealed verdict has one.
+func WithCommand(r render.Report) render.Report {
 	r.Verdict.Findings = slices.Clone(r.Verdict.Findings)
 	for i := range r.Verdict.Findings {
 		if found := &r.Verdict.Findings[i]; found.ID == cost.NeedsAck {

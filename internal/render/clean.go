@@ -21,9 +21,9 @@ func cleaned(r Report, clean func(string) string) Report {
 	return r
 }
 
-// plainText drops what no person can see and what looks like a secret or like a command to an Actions runner. Invisible characters go first: they could hide
+// CleanText drops what no person can see and what looks like a secret or like a command to an Actions runner. Invisible characters go first: they could hide
 // a secret from the filter and be gone when somebody copies it.
-func plainText(s string) string { return inertCommand(Redact(oneLine(s))) }
+func CleanText(s string) string { return inertCommand(Redact(oneLine(s))) }
 
 type cleaner func(string) string
 

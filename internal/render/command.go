@@ -13,7 +13,7 @@ func Command(level, title, text string) string {
 	default:
 		level = "error"
 	}
-	return fmt.Sprintf("::%s title=%s::%s\n", level, property(plainText(title)), command(plainText(text)))
+	return fmt.Sprintf("::%s title=%s::%s\n", level, property(CleanText(title)), command(CleanText(text)))
 }
 
 // unknownFigure stands where a number would be wrong.

@@ -10,7 +10,7 @@ import (
 
 // Explain writes how each number of one resource came about: rule, attributes read, price row, assumption.
 func Explain(w io.Writer, c fact.ResourceCost) error {
-	c = cleaner(plainText).resource(c)
+	c = cleaner(CleanText).resource(c)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s)\n", terminal(c.Address), c.Action)
 	row := func(name, value string) {

@@ -109,7 +109,7 @@ func (g *group) add(c *fact.ResourceCost) {
 	g.Monthly.After = g.Monthly.After.Add(c.Monthly.After)
 	g.Monthly.Delta = g.Monthly.Delta.Add(c.Monthly.Delta)
 	switch {
-	case isOpen(c):
+	case Open(c):
 		g.open.unknown++
 	case hasRateOnly(c):
 		g.open.usage++

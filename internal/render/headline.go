@@ -112,7 +112,7 @@ func undecidedClause(v verdict.Verdict, n int) string {
 	if title == "" || utf8.RuneCountInString(title) > 60 {
 		return plural(n, "thing could not be decided", "things could not be decided")
 	}
-	return lowerFirst(plainText(title))
+	return lowerFirst(CleanText(title))
 }
 
 // lowerFirst makes a title the middle of a sentence; an abbreviation stays as it is.
@@ -191,7 +191,7 @@ func openOf(e fact.Estimate) openness {
 	for i := range e.Resources {
 		if c := &e.Resources[i]; c.Action.Changes() {
 			switch {
-			case isOpen(c):
+			case Open(c):
 				o.unknown++
 				if low, high, bounded := bandOf(c); bounded {
 					o.add(openness{bounded: 1, low: fact.Change{Delta: low}, high: fact.Change{Delta: high}})

@@ -107,7 +107,4 @@ func HTMLFuncs() template.FuncMap {
 }
 
 // Clean is the report as every format but JSON shows it: without what no person can see, and what looks like a secret.
-func Clean(r Report) Report { return cleaned(withReason(r), plainText) }
-
-// CleanText is the same of one text.
-func CleanText(s string) string { return plainText(s) }
+func Clean(r Report) Report { return cleaned(withReason(r), CleanText) }

@@ -128,7 +128,7 @@ func TestHostileMarkdown(t *testing.T) {
 			got := render(t, Markdown, r, Options{Marker: "<!-- platform:verdict:v1 -->"})
 			read := inert(t, name, got)
 			wellFormed(t, got)
-			want := strings.Join(strings.Fields(plainText(h)), " ")
+			want := strings.Join(strings.Fields(CleanText(h)), " ")
 			if len(want) > 60 || view == CostView {
 				continue // cut on purpose, or not shown
 			}

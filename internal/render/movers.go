@@ -20,7 +20,7 @@ func movers(r Report) []mover {
 		}
 		for i := range e.Resources {
 			c := &e.Resources[i]
-			m := mover{project: p.Name, cost: c, open: isOpen(c), usage: byUsage(c)}
+			m := mover{project: p.Name, cost: c, open: Open(c), usage: byUsage(c)}
 			if !c.Monthly.Delta.IsZero() || c.Action.Changes() && (m.open || m.usage) {
 				out = append(out, m)
 			}
@@ -91,8 +91,8 @@ func restText(rest []mover) string {
 	return fmt.Sprintf("%s + %d without a number", Signed(sum), open)
 }
 
-// isOpen reports a line without a number where there should be one.
-func isOpen(c *fact.ResourceCost) bool {
+// Open reports a line without a number where there should be one.
+func Open(c *fact.ResourceCost) bool {
 	for _, l := range c.Lines {
 		if isOpenQuote(l.Before) || isOpenQuote(l.After) {
 			return true
@@ -100,9 +100,6 @@ func isOpen(c *fact.ResourceCost) bool {
 	}
 	return false
 }
-
-// Open reports a resource of whose cost a part has no number.
-func Open(c *fact.ResourceCost) bool { return isOpen(c) }
 
 // bandOf is what the unknown lines of a resource add at least and at most, where each has bounds.
 func bandOf(c *fact.ResourceCost) (low, high money.Amount, bounded bool) {
@@ -142,7 +139,7 @@ func byUsage(c *fact.ResourceCost) bool {
 // resourceCost is one resource's change of cost with what it leaves out.
 func resourceCost(c fact.ResourceCost) string {
 	switch {
-	case isOpen(&c):
+	case Open(&c):
 		unknown := "unknown"
 		if low, high, bounded := bandOf(&c); bounded {
 			unknown += ", " + Money(low) + " to " + Money(high)

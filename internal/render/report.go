@@ -157,7 +157,7 @@ func Render(w io.Writer, f Format, r Report, o Options) error {
 	if f == JSON {
 		r = cleaned(r, Redact) // texts stay exact for machines; their dangerous characters are written as \u escapes
 	} else {
-		r = cleaned(r, plainText)
+		r = cleaned(r, CleanText)
 	}
 	switch f {
 	case Text:

@@ -53,6 +53,7 @@ type Desk interface {
 // PagesOptions are what the pages need. All are required but Operators and Jobs.
 type PagesOptions struct {
 	PublicURL   string // where people reach the server
+	Callback    string // path to which GitHub sends people back who sign in
 	WebURL      string // where GitHub shows its pages
 	App         int64  // id of our own at GitHub
 	Key         []byte // of the cookies: at least 32 bytes
@@ -136,7 +137,7 @@ func (p *pages) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+p.sheet, p.styleSheet)
 	mux.HandleFunc("GET "+signInPath, p.signIn)
-	mux.HandleFunc("GET "+callbackPath, p.signedIn)
+	mux.HandleFunc("GET "+p.o.Callback, p.signedIn)
 	mux.HandleFunc("POST "+signOutPath, p.signOut)
 	mux.HandleFunc("GET /{$}", p.overview)
 	mux.HandleFunc("GET /{owner}/{repo}", p.about(p.repositoryPage))

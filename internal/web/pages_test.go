@@ -48,7 +48,7 @@ func newHouse(t testing.TB) *house {
 	}
 	h.line.At = h.now
 	pages, err := NewPages(PagesOptions{
-		PublicURL: "https://platform.example", WebURL: "https://github.com", Key: []byte(strings.Repeat("k", 32)), People: h, Records: records{h}, Deployments: h, Desk: h,
+		PublicURL: "https://platform.example", Callback: "/sign-in/callback", WebURL: "https://github.com", Key: []byte(strings.Repeat("k", 32)), People: h, Records: records{h}, Deployments: h, Desk: h,
 		Allowed: func(int64) bool { return true }, Now: func() time.Time { return h.now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	})
 	if err != nil {

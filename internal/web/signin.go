@@ -14,11 +14,10 @@ import (
 	"github.com/org/platform-action/internal/control"
 )
 
-// Paths of signing in and out. GitHub is told the second one.
+// Paths of signing in and out.
 const (
-	signInPath   = "/sign-in"
-	callbackPath = "/sign-in/callback"
-	signOutPath  = "/sign-out"
+	signInPath  = "/sign-in"
+	signOutPath = "/sign-out"
 )
 
 const maxNext = 1000

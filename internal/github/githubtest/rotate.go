@@ -34,7 +34,7 @@ func (s *Server) RotateClientSecret(secret string) {
 
 // AddKey makes another private key of the App; those before hold until DropOldKeys.
 func (s *Server) AddKey() ([]byte, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@
 package sigstoretest
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -104,7 +105,7 @@ func (i *Instance) Bundle(b Build) ([]byte, error) {
 	leaf := template("", i.now())
 	leaf.Subject = pkix.Name{}
 	leaf.KeyUsage, leaf.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}
-	san, err := url.Parse(i.web + "/" + or(b.Signer, b.Repository) + "/" + b.Workflow + "@" + or(b.Ref, "refs/heads/main"))
+	san, err := url.Parse(i.web + "/" + cmp.Or(b.Signer, b.Repository) + "/" + b.Workflow + "@" + cmp.Or(b.Ref, "refs/heads/main"))
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +150,7 @@ func statement(b Build) ([]byte, error) {
 		subjects = append(subjects, object{"name": fmt.Sprintf("artifact-%d", n), "digest": object{"sha256": strings.TrimPrefix(d, "sha256:")}})
 	}
 	return json.Marshal(object{
-		"_type": "https://in-toto.io/Statement/v1", "subject": subjects, "predicateType": or(b.Predicate, "https://slsa.dev/provenance/v1"),
+		"_type": "https://in-toto.io/Statement/v1", "subject": subjects, "predicateType": cmp.Or(b.Predicate, "https://slsa.dev/provenance/v1"),
 		"predicate": object{"buildDefinition": object{"buildType": "https://actions.github.io/buildtypes/workflow/v1"}, "runDetails": object{}},
 	})
 }
@@ -158,8 +159,8 @@ func statement(b Build) ([]byte, error) {
 func (i *Instance) extensions(b Build, san string) ([]pkix.Extension, error) {
 	home := i.web + "/" + b.Repository
 	values := map[int]string{
-		8: or(b.Issuer, i.issuer), 9: san, 10: or(b.SignerCommit, b.Commit), 11: or(b.Runner, "github-hosted"), 12: home, 13: b.Commit,
-		14: or(b.Ref, "refs/heads/main"), 15: strconv.FormatInt(b.RepositoryID, 10), 18: san, 19: b.Commit, 20: or(b.Event, "push"), 21: home + "/actions/runs/1/attempts/1",
+		8: cmp.Or(b.Issuer, i.issuer), 9: san, 10: cmp.Or(b.SignerCommit, b.Commit), 11: cmp.Or(b.Runner, "github-hosted"), 12: home, 13: b.Commit,
+		14: cmp.Or(b.Ref, "refs/heads/main"), 15: strconv.FormatInt(b.RepositoryID, 10), 18: san, 19: b.Commit, 20: cmp.Or(b.Event, "push"), 21: home + "/actions/runs/1/attempts/1",
 	}
 	var out []pkix.Extension
 	for id := 8; id <= 21; id++ {
@@ -206,11 +207,4 @@ func certificate(t, parent *x509.Certificate, public, key any) (*x509.Certificat
 		return nil, err
 	}
 	return x509.ParseCertificate(der)
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
