@@ -179,12 +179,21 @@ func TestTwoStoresShareTheWork(t *testing.T) {
 		o.Heartbeat = 0 // nobody dies here, also on a slow machine
 		a, b := open(t, o), open(t, o)
 		var mu sync.Mutex
+		var once sync.Once
 		did := map[string]int{}
 		var byA, byB atomic.Int64
+		both := make(chan struct{}) // each has begun something: before that, nothing ends, however slow one of them is
 		handler := func(n *atomic.Int64) control.Handler {
-			return func(_ context.Context, k control.Task, _ int) error {
+			return func(ctx context.Context, k control.Task, _ int) error {
 				n.Add(1)
-				time.Sleep(5 * time.Millisecond) // work
+				if byA.Load() > 0 && byB.Load() > 0 {
+					once.Do(func() { close(both) })
+				}
+				select {
+				case <-both:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
 				mu.Lock()
 				defer mu.Unlock()
 				did[k.Subject]++
