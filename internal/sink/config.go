@@ -174,8 +174,11 @@ func (n Network) String() string {
 	return "unknown"
 }
 
-// admits decides on an address after its name was looked up.
+// admits decides on an address after its name was looked up. One that stands for an IPv4 address is judged as that, too.
 func (n Network) admits(ip net.IP) bool {
+	if v4 := embedded(ip); v4 != nil && !n.admits(v4) {
+		return false
+	}
 	switch n {
 	case Loopback:
 		return ip.IsLoopback()
@@ -187,6 +190,19 @@ func (n Network) admits(ip net.IP) bool {
 	return false
 }
 
+// embedded is the IPv4 address that an IPv6 one leads to: by NAT64, 6to4 and in the form that was given up; nil: none.
+func embedded(ip net.IP) net.IP {
+	switch {
+	case ip.To4() != nil || ip.Equal(net.IPv6loopback) || ip.Equal(net.IPv6unspecified):
+		return nil
+	case inside(ip, "64:ff9b::/96"), inside(ip, "::/96"):
+		return net.IPv4(ip[12], ip[13], ip[14], ip[15])
+	case inside(ip, "2002::/16"):
+		return net.IPv4(ip[2], ip[3], ip[4], ip[5])
+	}
+	return nil
+}
+
 // shared are addresses between a carrier and its customers, and those that stand for IPv4 ones.
 func shared(ip net.IP) bool {
 	v4 := ip.To4()
@@ -196,13 +212,18 @@ func shared(ip net.IP) bool {
 	return inside(ip, "64:ff9b::/32") || inside(ip, "2002::/16")
 }
 
-// reserved are addresses that are nobody's, and that of a cloud's metadata in IPv6, which looks like a private one.
+// reserved are addresses that are nobody's, and those at which clouds keep credentials although they look like others.
 func reserved(ip net.IP) bool {
+	for _, cloud := range []string{"fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16"} { // AWS, Google, Alibaba, Azure
+		if ip.Equal(net.ParseIP(cloud)) {
+			return true
+		}
+	}
 	v4 := ip.To4()
 	if v4 != nil {
 		return v4[0] == 0 || v4[0] >= 240
 	}
-	return ip.Equal(net.ParseIP("fd00:ec2::254")) || inside(ip, "2001::/32")
+	return inside(ip, "2001::/32")
 }
 
 func inside(ip net.IP, prefix string) bool {

@@ -73,7 +73,7 @@ func TestNetworks(t *testing.T) {
 	for address, want := range map[string][]Network{
 		"93.184.216.34": {Public, Private}, "2606:2800:220:1::1": {Public, Private}, "10.0.0.1": {Private}, "172.16.3.4": {Private}, "192.168.1.1": {Private},
 		"fd12::1": {Private}, "127.0.0.1": {Loopback}, "::1": {Loopback}, "::ffff:127.0.0.1": {Loopback}, "::ffff:10.0.0.1": {Private}, "100.64.0.1": {Private},
-		"169.254.169.254": nil, "fe80::1": nil, "fd00:ec2::254": nil, "0.0.0.0": nil, "::": nil, "224.0.0.1": nil, "ff02::1": nil, "255.255.255.255": nil, "240.0.0.1": nil,
+		"169.254.169.254": nil, "fe80::1": nil, "fd00:ec2::254": nil, "fd20:ce::254": nil, "64:ff9b::a9fe:a9fe": nil, "2002:a9fe:a9fe::1": nil, "100.100.100.200": nil, "168.63.129.16": nil, "::a9fe:a9fe": nil, "0.0.0.0": nil, "::": nil, "224.0.0.1": nil, "ff02::1": nil, "255.255.255.255": nil, "240.0.0.1": nil,
 		"0.1.2.3": nil, "64:ff9b::a00:1": {Private}, "2002:a00:1::": {Private}, "::ffff:169.254.169.254": nil,
 	} {
 		for _, n := range []Network{Public, Private, Loopback} {
