@@ -68,3 +68,33 @@ func TestLedgerRetention(t *testing.T) {
 		}
 	})
 }
+
+// TestRetentionWaitsForSinks: what a sink has not been told keeps its body.
+func TestRetentionWaitsForSinks(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		o := options(url)
+		now := noon
+		o.Now, o.Sinks, o.Retention.LedgerBodies = func() time.Time { return now }, []string{"bus", "dead"}, 720*time.Hour
+		s := open(t, o)
+		for n := 1; n <= 2; n++ {
+			_, err := s.Acknowledge(ctx, tenant, control.Acknowledgement{Number: n, Currency: "USD", By: "a", ByID: 1, Verdict: "d", At: now})
+			ok(t, err)
+		}
+		ok(t, s.SaveSinkCursor(ctx, tenant, "bus", 2, 0))
+		ok(t, s.SaveSinkCursor(ctx, tenant, "dead", 1, 3))
+		now = now.Add(721 * time.Hour)
+		left := func(want ...bool) {
+			t.Helper()
+			ok(t, s.Collect(ctx))
+			for i, e := range must[[]control.LedgerEntry](t)(s.Ledger(ctx, tenant, 0, 10)) {
+				if (len(e.Body) > 0) != want[i] {
+					t.Errorf("entry %d has %d bytes", e.Sequence, len(e.Body))
+				}
+			}
+		}
+		left(false, true)
+		ok(t, s.SaveSinkCursor(ctx, tenant, "dead", 2, 0))
+		left(false, false)
+	})
+}

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/org/platform-action/internal/control"
 )
@@ -17,10 +19,12 @@ func (s *Store) collectLedger(ctx context.Context, before int64) error {
 		tenant control.Tenant
 		entry  control.LedgerEntry
 	}
+	untold, sinks := s.untold(3)
 	for {
 		found, err := list(ctx, s.db, func(row scan, o *old) error {
 			return row(&o.tenant.Installation, &o.tenant.Repository, &o.entry.Sequence, (*[]byte)(&o.entry.Body))
-		}, `SELECT installation_id, repository_id, sequence, body FROM ledger WHERE at < $1 AND octet_length(body) > 0 ORDER BY at LIMIT $2`, before, ledgerPortion)
+		}, `SELECT l.installation_id, l.repository_id, l.sequence, l.body FROM ledger l WHERE l.at < $1 AND octet_length(l.body) > 0`+untold+` ORDER BY l.at LIMIT $2`,
+			append([]any{before, ledgerPortion}, sinks...)...)
 		if err != nil {
 			return fmt.Errorf("applying the retention to the ledger: %w", err)
 		}
@@ -41,4 +45,17 @@ func (s *Store) collectLedger(ctx context.Context, before int64) error {
 			return nil
 		}
 	}
+}
+
+// untold leaves out what a sink that is configured has not been told: it would be told nothing.
+func (s *Store) untold(from int) (sql string, args []any) {
+	if len(s.o.Sinks) == 0 {
+		return "", nil
+	}
+	var places []string
+	for i, sink := range s.o.Sinks {
+		places, args = append(places, "$"+strconv.Itoa(from+i)), append(args, sink)
+	}
+	return ` AND NOT EXISTS (SELECT 1 FROM event_cursor c WHERE c.installation_id = l.installation_id AND c.repository_id = l.repository_id
+		AND c.sequence < l.sequence AND c.sink IN (` + strings.Join(places, ", ") + `))`, args
 }
