@@ -54,6 +54,11 @@ func Restore(ctx context.Context, databaseURL, backup string) error {
 			return fmt.Errorf("%s is there: stop the server, and move %s, %s-wal and %s-shm away first", target+beside, target, target, target)
 		}
 	}
+	for _, beside := range []string{"-wal", "-journal"} {
+		if info, err := os.Lstat(backup + beside); err == nil && info.Size() > 0 {
+			return fmt.Errorf("%s is there: %s is a copy of a database at work, and what stands in that file would be lost. Let sqlite3 open the copy and run PRAGMA wal_checkpoint(TRUNCATE), or restore what platform-app backup made", backup+beside, backup)
+		}
+	}
 	if err := sound(ctx, backup); err != nil {
 		return err
 	}

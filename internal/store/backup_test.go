@@ -257,3 +257,25 @@ func TestRestoreRefuses(t *testing.T) {
 	ok(t, Restore(ctx, "sqlite:"+target, good))
 	ok(t, open(t, options("sqlite:"+target)).VerifyLedger(ctx, tenant))
 }
+
+// TestRestoreOfACopyAtWork: what stands in the file beside a copy is not lost without a word.
+func TestRestoreOfACopyAtWork(t *testing.T) {
+	t.Parallel()
+	ctx, dir := context.Background(), t.TempDir()
+	url := "sqlite:" + filepath.Join(dir, "a.db")
+	first, err := Open(ctx, options(url))
+	ok(t, err)
+	ok(t, first.Close()) // the schema is in the file, and nothing beside it
+	s := open(t, options(url))
+	ok(t, s.SavePull(ctx, tenant, control.PullRecord{Number: 1, Head: "a", Open: true, Seen: noon}))
+	for _, beside := range []string{"", "-wal"} {
+		ok(t, os.WriteFile(filepath.Join(dir, "copy.db"+beside), must[[]byte](t)(os.ReadFile(filepath.Join(dir, "a.db"+beside))), 0o600))
+	}
+	target := filepath.Join(dir, "b.db")
+	if err := Restore(ctx, "sqlite:"+target, filepath.Join(dir, "copy.db")); err == nil || !strings.Contains(err.Error(), "copy.db-wal is there") {
+		t.Error(err)
+	}
+	if _, err := os.Stat(target); err == nil {
+		t.Error("a database was made")
+	}
+}
