@@ -3,6 +3,7 @@ package control
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -57,11 +58,28 @@ func sharesBy(r render.Report, dimension string, of func(*fact.ResourceCost) str
 	}
 	var out []CostShare
 	for _, s := range folded(sums) {
-		out = append(out, CostShare{
-			Dimension: dimension, Name: s.name, Currency: string(r.Currency), Millionths: s.amount.Shift(6).Round(0).IntPart(), Unknown: s.unknown,
-		})
+		millionths := s.amount.Shift(6).Round(0)
+		if millionths.Abs().GreaterThan(decimal.NewFromInt(MaxMillionths)) {
+			millionths, s.unknown = decimal.Zero, s.unknown+1
+		}
+		out = append(out, CostShare{Dimension: dimension, Name: s.name, Currency: string(r.Currency), Millionths: millionths.IntPart(), Unknown: s.unknown})
 	}
 	return out
+}
+
+// MaxMillionths is ten billion of a currency. What comes to more is nobody's plan, but somebody's attempt to make a sum
+// overflow: it counts as something without an amount.
+const MaxMillionths int64 = 1e16
+
+// SumMillionths adds without going round: what is too large stays at the end.
+func SumMillionths(a, b int64) int64 {
+	switch {
+	case b > 0 && a > math.MaxInt64-b:
+		return math.MaxInt64
+	case b < 0 && a < math.MinInt64-b:
+		return math.MinInt64
+	}
+	return a + b
 }
 
 const (

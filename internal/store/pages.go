@@ -120,11 +120,14 @@ func (s *Store) NewestVerdicts(ctx context.Context, of []control.Tenant, blocked
 		sql := `SELECT ` + lineColumns + ` FROM (VALUES ` + places + `) AS t CROSS JOIN pull_verdict v
 			WHERE v.installation_id = t.column1 AND v.repository_id = t.column2 AND v.at >= ` + strconv.FormatInt(since, 10) + ` ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
 		if blocked {
+			// Of the present head, which may be one that was judged before another: what was judged last does not tell.
 			sql = `SELECT v.installation_id, v.repository_id, v.sequence, v.number, v.head, v.outcome, v.digest, v.headline, v.at
-				FROM (VALUES ` + places + `) AS t CROSS JOIN pull p CROSS JOIN pull_verdict v
+				FROM (VALUES ` + places + `) AS t CROSS JOIN pull p CROSS JOIN verdict v
 				WHERE p.installation_id = t.column1 AND p.repository_id = t.column2 AND p.is_open
-				AND v.installation_id = p.installation_id AND v.repository_id = p.repository_id AND v.number = p.number AND v.head = p.head
-				AND v.outcome IN ('block', 'undecided') ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
+				AND v.installation_id = p.installation_id AND v.repository_id = p.repository_id AND v.head = p.head AND v.number = p.number
+				AND v.outcome IN ('block', 'undecided') AND NOT EXISTS (SELECT 1 FROM verdict w WHERE w.installation_id = v.installation_id
+					AND w.repository_id = v.repository_id AND w.head = v.head AND w.number = v.number AND w.sequence > v.sequence)
+				ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
 		}
 		list, err := all(ctx, s, readLine, sql, append(args, skip+limit)...)
 		if err != nil {
@@ -202,7 +205,7 @@ func (s *Store) WeekCosts(ctx context.Context, of []control.Tenant, since time.T
 		}
 		for _, r := range rows {
 			k := key{weekOf(r.Week), r.Dimension, r.Name, r.Currency}
-			r.Millionths += sums[k].Millionths
+			r.Millionths = control.SumMillionths(r.Millionths, sums[k].Millionths)
 			r.Unknown += sums[k].Unknown
 			sums[k] = r
 		}
@@ -222,7 +225,11 @@ func listVerdict(ctx context.Context, b *batch, t control.Tenant, sequence int64
 	if v.Number == 0 {
 		return nil // a merge group is no pull request
 	}
-	_, err := b.exec(ctx, `INSERT INTO pull_verdict (`+lineColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	now, known, err := first(ctx, b, whole[string], `SELECT head FROM pull WHERE installation_id = $1 AND repository_id = $2 AND number = $3`, t.Installation, t.Repository, v.Number)
+	if err != nil || known && now != v.Head { // of a merge group that brings it, or of a head that is no longer its
+		return err
+	}
+	_, err = b.exec(ctx, `INSERT INTO pull_verdict (`+lineColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (installation_id, repository_id, number) DO UPDATE SET sequence = excluded.sequence, head = excluded.head,
 			outcome = excluded.outcome, digest = excluded.digest, headline = excluded.headline, at = excluded.at`,
 		t.Installation, t.Repository, sequence, v.Number, v.Head, v.Outcome.String(), v.Digest, printable(v.Headline), micros(v.At))
@@ -263,6 +270,9 @@ func spreadCosts(ctx context.Context, b *batch, t control.Tenant, v control.Verd
 	}
 	for _, c := range v.Costs {
 		c.Name, c.Currency = printable(c.Name), printable(c.Currency)
+		if c, err = fitting(ctx, b, t, weekOf(v.At), c); err != nil {
+			return err
+		}
 		if _, err := b.exec(ctx, `INSERT INTO cost_share (installation_id, repository_id, number, dimension, name, currency, week, millionths, unknown)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, t.Installation, t.Repository, v.Number, c.Dimension, c.Name, c.Currency,
 			weekOf(v.At), c.Millionths, c.Unknown); err != nil {
@@ -273,6 +283,17 @@ func spreadCosts(ctx context.Context, b *batch, t control.Tenant, v control.Verd
 		}
 	}
 	return nil
+}
+
+// fitting is the share as its week has room for it: a sum at its end must not keep a verdict from being recorded. One that has
+// none is something without an amount, also when it is taken back.
+func fitting(ctx context.Context, b *batch, t control.Tenant, week int64, c control.CostShare) (control.CostShare, error) {
+	sum, _, err := first(ctx, b, whole[int64], `SELECT millionths FROM cost_week WHERE installation_id = $1 AND repository_id = $2
+		AND week = $3 AND dimension = $4 AND name = $5 AND currency = $6`, t.Installation, t.Repository, week, c.Dimension, c.Name, c.Currency)
+	if after := control.SumMillionths(sum, c.Millionths); after > control.MaxMillionths || after < -control.MaxMillionths {
+		c.Millionths, c.Unknown = 0, c.Unknown+1
+	}
+	return c, err
 }
 
 // addWeek adds a share to its week, or takes it away.

@@ -30,12 +30,13 @@ func TestPageLists(t *testing.T) {
 			_, err := s.Record(ctx, k, control.VerdictRecord{Number: n, Head: head, Digest: digest, Outcome: o, Report: json.RawMessage(`{}`), At: at, Headline: "of " + digest, Costs: costs})
 			ok(t, err)
 		}
-		ok(t, s.SavePull(ctx, tenant, control.PullRecord{Number: 1, Head: "h2", Open: true, Seen: noon}))
+		ok(t, s.SavePull(ctx, tenant, control.PullRecord{Number: 1, Head: "h1", Open: true, Seen: noon}))
 		ok(t, s.SavePull(ctx, tenant, control.PullRecord{Number: 2, Head: "g1", Open: false, Seen: noon}))
 		record(tenant, 1, "h1", "d1", verdict.Block, noon, share("team", "shop", 5_000_000, 1), share("provider", "aws", 5_000_000, 0))
 		record(tenant, 2, "g1", "d2", verdict.Undecided, noon.Add(time.Hour), share("team", "shop", 1, 0))
 		record(tenant, 0, "m1", "d3", verdict.Block, noon)
 		record(other, 1, "o1", "d4", verdict.Block, noon, share("team", "rival", 9, 0))
+		ok(t, s.SavePull(ctx, tenant, control.PullRecord{Number: 1, Head: "h2", Open: true, Seen: noon}))
 		record(tenant, 1, "h2", "d5", verdict.Block, noon.Add(8*day), share("team", "shop", 7_000_000, 0))
 
 		lines := func(blocked bool, of ...control.Tenant) (out []string) {
@@ -112,6 +113,76 @@ func TestPageLists(t *testing.T) {
 		e, found, err = s.EntryOf(ctx, tenant, "d2")
 		if err != nil || !found || e.Kind != "verdict" {
 			t.Errorf("%+v %t %v", e, found, err)
+		}
+	})
+}
+
+// TestHugeCosts: whatever pull requests add, verdicts are recorded, and taking back leaves what was there before.
+func TestHugeCosts(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		s := open(t, options(url))
+		other := control.Tenant{Installation: 8, Repository: 71}
+		for n := 1; n <= 3; n++ {
+			for _, k := range []control.Tenant{tenant, other} {
+				_, err := s.Record(ctx, k, control.VerdictRecord{
+					Number: n, Head: "h", Digest: "d", Report: json.RawMessage(`{}`), At: noon, Costs: []control.CostShare{share("provider", "aws", control.MaxMillionths, 0)},
+				})
+				ok(t, err)
+			}
+		}
+		sum := func(want int64, unknown int, of ...control.Tenant) {
+			t.Helper()
+			got := must[[]control.WeekCost](t)(s.WeekCosts(ctx, of, noon.Add(-7*24*time.Hour)))
+			if len(got) != 1 || got[0].Millionths != want || got[0].Unknown != unknown {
+				t.Errorf("%+v, want %d and %d unknown", got, want, unknown)
+			}
+		}
+		sum(control.MaxMillionths, 2, tenant)
+		sum(2*control.MaxMillionths, 4, tenant, other)
+		for n := 1; n <= 3; n++ {
+			_, err := s.Record(ctx, tenant, control.VerdictRecord{Number: n, Head: "h2", Digest: "d2", Report: json.RawMessage(`{}`), At: noon, Costs: []control.CostShare{share("provider", "aws", 5, 0)}})
+			ok(t, err)
+		}
+		sum(15, 0, tenant)
+	})
+}
+
+// TestBlockedByThePresentHead: a head that is pushed again, and a merge group that brings a pull request, do not hide what
+// blocks it.
+func TestBlockedByThePresentHead(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		s := open(t, options(url))
+		record := func(head, digest string, o verdict.Outcome, minute int) {
+			t.Helper()
+			_, err := s.Record(ctx, tenant, control.VerdictRecord{Number: 1, Head: head, Digest: digest, Outcome: o, Report: json.RawMessage(`{}`), At: noon.Add(time.Duration(minute) * time.Minute)})
+			ok(t, err)
+		}
+		blocked := func(want int) {
+			t.Helper()
+			if list := must[[]control.VerdictLine](t)(s.NewestVerdicts(ctx, []control.Tenant{tenant}, true, 0, 10)); len(list) != want {
+				t.Errorf("blocked now: %+v", list)
+			}
+		}
+		push := func(head string) {
+			ok(t, s.SavePull(ctx, tenant, control.PullRecord{Number: 1, Head: head, Open: true, Seen: noon}))
+		}
+		push("a")
+		record("a", "d1", verdict.Block, 0)
+		blocked(1)
+		push("b")
+		record("b", "d2", verdict.Allow, 1)
+		blocked(0)
+		push("a")
+		blocked(1)
+		record("a", "d3", verdict.Allow, 2)
+		blocked(0)
+		record("a", "d4", verdict.Undecided, 3)
+		record("group", "d5", verdict.Allow, 4)
+		blocked(1)
+		if list := must[[]control.VerdictLine](t)(s.NewestVerdicts(ctx, []control.Tenant{tenant}, false, 0, 10)); len(list) != 1 || list[0].Head != "a" {
+			t.Errorf("recent: %+v", list)
 		}
 	})
 }

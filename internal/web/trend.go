@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -76,8 +77,8 @@ func trendRowsOf(costs []control.WeekCost, dimension string, first time.Time) []
 		if rows[k] == nil {
 			rows[k], weeks[k] = &trendRow{Name: render.CleanText(c.Name)}, &[trendWeeks]int64{}
 		}
-		weeks[k][at] += c.Millionths
-		rows[k].sum += c.Millionths
+		weeks[k][at] = control.SumMillionths(weeks[k][at], c.Millionths)
+		rows[k].sum = control.SumMillionths(rows[k].sum, c.Millionths)
 		rows[k].Unknown += c.Unknown
 	}
 	var out []trendRow
@@ -89,7 +90,7 @@ func trendRowsOf(costs []control.WeekCost, dimension string, first time.Time) []
 		out = append(out, *row)
 	}
 	slices.SortFunc(out, func(a, b trendRow) int {
-		return cmp.Or(cmp.Compare(max(b.sum, -b.sum), max(a.sum, -a.sum)), cmp.Compare(b.Unknown, a.Unknown), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Sum, b.Sum))
+		return cmp.Or(cmp.Compare(magnitude(b.sum), magnitude(a.sum)), cmp.Compare(b.Unknown, a.Unknown), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Sum, b.Sum))
 	})
 	return out
 }
@@ -126,3 +127,6 @@ func signed(millionths int64, currency string) string {
 	}
 	return render.Signed(money.New(decimal.New(millionths, -6), c))
 }
+
+// magnitude is how large an amount is, whichever way it goes.
+func magnitude(n int64) int64 { return max(n, -max(n, -math.MaxInt64)) }
