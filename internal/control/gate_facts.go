@@ -123,7 +123,7 @@ func (f *Flow) deployPolicies(ctx context.Context, r Repository, commit Commit, 
 	}
 	found, err := f.deployFindings(ctx, c, want, q, q.Deployment(nil, "they were not asked for"))
 	if err == nil && wantsPulls(c.Rules(), found) {
-		pulls, why, wrong := f.deployPulls(ctx, r, commit, env, q.Subject)
+		pulls, why, wrong := f.deployPulls(ctx, r, commit, want, env, q.Subject)
 		if wrong != nil {
 			return fact.Known[[]verdict.Finding]{}, wrong
 		}

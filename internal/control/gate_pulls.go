@@ -3,6 +3,7 @@ package control
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -27,16 +28,41 @@ type MergedPull struct {
 	Head   string // its final one
 	Base   string // branch
 	Merged bool
+	Result string // commit that its branch was at once it was merged
 }
 
 // deployPulls are the pull requests that brought what a deployment brings; nil with the reason where they cannot be told.
-// What came to the branch without one stands among them, with no number, no title and no approval.
-func (f *Flow) deployPulls(ctx context.Context, r Repository, commit Commit, env gated, asks evidence.Question) (pulls *[]fact.PullRequest, why string, err error) {
-	commits, why, err := f.brought(ctx, r, commit, asks.LastDeployed().Commit)
+// What came to the branch without one stands among them, with no number, no title and no approval. So does a commit that never
+// was a state of the branch, such as one within a pull request: what was approved is another content. There are none only where
+// the commit itself, or its tree, was deployed on evidence already.
+func (f *Flow) deployPulls(ctx context.Context, r Repository, commit Commit, want requirements, env gated, asks evidence.Question) (pulls *[]fact.PullRequest, why string, err error) {
+	since := asks.LastDeployed().Commit
+	if since == commit.SHA {
+		return &[]fact.PullRequest{}, "", nil
+	}
+	branch := cmp.Or(env.From, r.DefaultBranch)
+	commits, why, err := f.brought(ctx, r, commit, since)
 	if err != nil || why != "" {
 		return nil, why, err
 	}
-	branch := cmp.Or(env.From, r.DefaultBranch)
+	if len(commits) == 0 && asks.RollsBack() {
+		return &[]fact.PullRequest{}, "", nil
+	}
+	on, why, err := f.stateOf(ctx, r, branch, commit.SHA, want)
+	switch {
+	case err != nil || why != "":
+		return nil, why, err
+	case !on:
+		return &[]fact.PullRequest{{Commit: commit.SHA}}, "", nil
+	case len(commits) == 0: // older than what is deployed, and never deployed itself
+		commits = []string{commit.SHA}
+	}
+	return f.pullsOf(ctx, r, branch, commits)
+}
+
+// pullsOf are the pull requests that commits of a branch came with. One that was merged as none of them is no answer: its
+// approvals are of another content, of which a part came to the branch by another way.
+func (f *Flow) pullsOf(ctx context.Context, r Repository, branch string, commits []string) (pulls *[]fact.PullRequest, why string, err error) {
 	out, seen := []fact.PullRequest{}, map[int]bool{}
 	for _, sha := range commits {
 		list, whole, err := f.o.Forge.PullsOf(ctx, r, sha)
@@ -48,7 +74,7 @@ func (f *Flow) deployPulls(ctx context.Context, r Repository, commit Commit, env
 		}
 		found := false
 		for _, p := range list {
-			if !p.Merged || p.Base != branch {
+			if !p.Merged || p.Base != branch || !slices.Contains(commits, p.Result) {
 				continue
 			}
 			if found = true; seen[p.Number] {
@@ -74,12 +100,9 @@ func (f *Flow) deployPulls(ctx context.Context, r Repository, commit Commit, env
 }
 
 // brought are the commits of the branch itself that a deployment brings: each is a merge, or came by itself. Where nothing
-// was deployed by an approval on evidence it is the commit alone.
+// was deployed by an approval on evidence it is the commit alone; none where it is older than what is deployed.
 func (f *Flow) brought(ctx context.Context, r Repository, commit Commit, since string) (list []string, why string, err error) {
-	switch {
-	case since == commit.SHA:
-		return nil, "", nil
-	case since == "" || len(commit.Parents) > 0 && commit.Parents[0] == since:
+	if since == "" || len(commit.Parents) > 0 && commit.Parents[0] == since {
 		return []string{commit.SHA}, "", nil
 	}
 	between, whole, err := f.o.Forge.Between(ctx, r, since, commit.SHA)
@@ -90,20 +113,54 @@ func (f *Flow) brought(ctx context.Context, r Repository, commit Commit, since s
 	if !whole {
 		return nil, many, nil
 	}
-	parents := map[string][]string{}
-	for _, c := range between {
+	list, _ = line(between, commit.SHA, "")
+	if len(list) > maxBrought {
+		return nil, many, nil
+	}
+	return list, "", nil
+}
+
+// stateOf reports that a branch was at a commit once: that its first parents lead there from where it is now.
+func (f *Flow) stateOf(ctx context.Context, r Repository, branch, commit string, want requirements) (on bool, why string, err error) {
+	tip := want.tip
+	if branch != r.DefaultBranch {
+		tip, err = f.o.Forge.Branch(ctx, r, branch)
+	}
+	switch {
+	case errors.Is(err, ErrGone):
+		return false, "", nil
+	case err != nil:
+		return false, "", err
+	case tip == commit:
+		return true, "", nil
+	}
+	since, whole, err := f.o.Forge.Between(ctx, r, commit, tip)
+	switch {
+	case errors.Is(err, ErrGone): // they have no history in common
+		return false, "", nil
+	case err != nil:
+		return false, "", err
+	case !whole:
+		return false, fmt.Sprintf("the branch has more commits since commit %.12s than are looked at, so that nobody knows whether it was a state of it", commit), nil
+	}
+	_, end := line(since, tip, commit)
+	return end == commit, "", nil
+}
+
+// line follows the first parents of a commit through a list, and is what it has met and where it has left the list.
+func line(list []Commit, from, until string) (met []string, end string) {
+	parents := make(map[string][]string, len(list))
+	for _, c := range list {
 		parents[c.SHA] = c.Parents
 	}
-	for at := commit.SHA; ; {
+	for at := from; ; {
 		above, there := parents[at]
-		if !there { // it was deployed already
-			return list, "", nil
+		if !there || at == until {
+			return met, at
 		}
-		if list = append(list, at); len(list) > maxBrought {
-			return nil, many, nil
-		}
-		if len(above) == 0 {
-			return list, "", nil
+		delete(parents, at) // whatever was answered, this ends
+		if met = append(met, at); len(above) == 0 {
+			return met, ""
 		}
 		at = above[0]
 	}

@@ -15,6 +15,7 @@ func (a *App) PullsOf(ctx context.Context, r control.Repository, sha string) (li
 		Number int     `json:"number"`
 		Title  string  `json:"title"`
 		Merged *string `json:"merged_at"`
+		Result string  `json:"merge_commit_sha"`
 		User   *struct {
 			ID    int64  `json:"id"`
 			Login string `json:"login"`
@@ -38,7 +39,7 @@ func (a *App) PullsOf(ctx context.Context, r control.Repository, sha string) (li
 		if p.Base.Repo.ID != r.Tenant.Repository { // of a fork's own
 			continue
 		}
-		m := control.MergedPull{Number: p.Number, Title: p.Title, Head: p.Head.SHA, Base: p.Base.Ref, Merged: p.Merged != nil}
+		m := control.MergedPull{Number: p.Number, Title: p.Title, Head: p.Head.SHA, Base: p.Base.Ref, Merged: p.Merged != nil, Result: p.Result}
 		if p.User != nil {
 			m.Author = control.Person{ID: p.User.ID, Login: p.User.Login, Kind: p.User.Type}
 		}
@@ -47,29 +48,37 @@ func (a *App) PullsOf(ctx context.Context, r control.Repository, sha string) (li
 	return list, resp.NextPage == 0, nil
 }
 
+// maxBetween is how many commits between two are looked at.
+const maxBetween = 500
+
 // Between lists the commits that lead to head and not to base, with their parents alone. whole is false where there are
-// more than one page of them.
+// more than maxBetween.
 func (a *App) Between(ctx context.Context, r control.Repository, base, head string) (list []control.Commit, whole bool, err error) {
-	var c struct {
-		Total   int `json:"total_commits"`
-		Commits []struct {
-			SHA     string `json:"sha"`
-			Parents []struct {
-				SHA string `json:"sha"`
-			} `json:"parents"`
-		} `json:"commits"`
-	}
-	path := fmt.Sprintf("compare/%s...%s?per_page=%d", url.PathEscape(base), url.PathEscape(head), page)
-	resp, err := a.get(ctx, r, path, &c)
-	if err != nil {
-		return nil, false, fault("listing the commits since the last deployment", err)
-	}
-	for _, commit := range c.Commits {
-		out := control.Commit{SHA: commit.SHA}
-		for _, p := range commit.Parents {
-			out.Parents = append(out.Parents, p.SHA)
+	for at := 1; at != 0; {
+		var c struct {
+			Total   int `json:"total_commits"`
+			Commits []struct {
+				SHA     string `json:"sha"`
+				Parents []struct {
+					SHA string `json:"sha"`
+				} `json:"parents"`
+			} `json:"commits"`
 		}
-		list = append(list, out)
+		path := fmt.Sprintf("compare/%s...%s?per_page=%d&page=%d", url.PathEscape(base), url.PathEscape(head), page, at)
+		resp, err := a.get(ctx, r, path, &c)
+		if err != nil {
+			return nil, false, fault("listing the commits between two", err)
+		}
+		for _, commit := range c.Commits {
+			out := control.Commit{SHA: commit.SHA}
+			for _, p := range commit.Parents {
+				out.Parents = append(out.Parents, p.SHA)
+			}
+			list = append(list, out)
+		}
+		if at = resp.NextPage; at == 0 || c.Total > maxBetween || len(list) >= maxBetween {
+			return list, at == 0 && len(list) == c.Total, nil
+		}
 	}
-	return list, resp.NextPage == 0 && len(list) == c.Total, nil
+	return list, false, nil
 }

@@ -111,7 +111,7 @@ func (r *Repo) Merge(n int) string {
 	base := r.branches[p.base]
 	c := r.net.commit(r.net.merged(base, p.head), []string{base, p.head}, "Merge "+p.title, r.s.o.Now())
 	p.open, p.updated, p.merged = false, r.s.o.Now(), r.s.o.Now()
-	p.brought = append(p.brought, c.sha)
+	p.brought, p.merge = append(p.brought, c.sha), c.sha
 	r.move(p.base, c.sha)
 	return c.sha
 }
