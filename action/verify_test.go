@@ -33,7 +33,7 @@ func deployStep(t *testing.T, dir, server string, changes map[string]string) (co
 	maps.Copy(env, map[string]string{
 		"GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": filepath.Join(dir, "event.json"), "GITHUB_REPOSITORY": "acme/shop", "GITHUB_WORKSPACE": ws,
 		"GITHUB_OUTPUT": filepath.Join(dir, "outputs"), "GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary.md"),
-		"INPUT_COMMAND": "verify-deploy", "INPUT_ENVIRONMENT": "production", "INPUT_SERVER-URL": server, "INPUT_KEY": string(locktest.Public(1)),
+		"INPUT_COMMAND": "verify-deploy", "INPUT_ENVIRONMENT": "production", "INPUT_SERVER-URL": server, "INPUT_KEY": string(locktest.Public(1)), "INPUT_ARTIFACT-DIGEST": "none",
 	})
 	maps.Copy(env, changes)
 	var environ []string

@@ -65,7 +65,13 @@ func TestAlertedMetrics(t *testing.T) { // not parallel: the SDK of traces reads
 			t.Errorf("docs/observability.md does not name %s", name)
 		}
 	}
+	known := atStart(t)
 	for line := range strings.Lines(text) {
+		closed := slices.ContainsFunc([]string{"platform_deliveries_total{", "platform_uploads_total{", "platform_gate_decisions_total{", "platform_verdicts_total{", "platform_trace_spans_total{"},
+			func(name string) bool { return strings.HasPrefix(line, name) })
+		if series, _, _ := strings.Cut(line, "} "); closed && !slices.Contains(known, series+"}") {
+			t.Errorf("a server does not begin with 0 of %s", line)
+		}
 		if strings.Contains(line, "acme") || strings.Contains(line, "shop") {
 			t.Errorf("a metric names a tenant: %s", line)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"net/http"
 	"os"
@@ -111,7 +112,7 @@ func (p lockPrograms) env() []string {
 func (p lockPrograms) action(dir string, want int, decision, says string, digests ...string) {
 	p.w.t.Helper()
 	env := append(p.env(), "INPUT_COMMAND=verify-deploy", "INPUT_ENVIRONMENT=production", "INPUT_KEY="+p.keys, "INPUT_SERVER-URL="+p.w.env["PLATFORM_PUBLIC_URL"],
-		"INPUT_ARTIFACT-DIGEST="+strings.Join(digests, "\n"), "INPUT_GITHUB-TOKEN="+p.token)
+		"INPUT_ARTIFACT-DIGEST="+cmp.Or(strings.Join(digests, "\n"), "none"), "INPUT_GITHUB-TOKEN="+p.token)
 	if len(digests) > 0 {
 		env = append(env, "INPUT_BUNDLE="+p.bundle)
 	}

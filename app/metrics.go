@@ -54,6 +54,7 @@ func newMetrics() *metrics {
 	m.registry.MustRegister(m.acknowledge, m.judged, m.gates, m.events, build)
 	m.registry.MustRegister(m.deliveries, m.uploads, m.calls, m.seconds, m.remaining, m.verdicts, m.lost,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.begin()
 	return m
 }
 

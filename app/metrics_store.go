@@ -2,15 +2,52 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/org/platform-action/internal/api"
+	"github.com/org/platform-action/internal/control"
+	"github.com/org/platform-action/internal/evidence"
+	"github.com/org/platform-action/internal/gate"
+	"github.com/org/platform-action/internal/github"
 	"github.com/org/platform-action/internal/sink"
 	"github.com/org/platform-action/internal/store"
+	"github.com/org/platform-action/internal/verdict"
 )
+
+// begin tells 0 of all that is counted in a closed set: of a series that begins with 1 nobody can tell that it grew, so that
+// the first deployment past the gate would raise no alarm.
+func (m *metrics) begin() {
+	each := func(counts *prometheus.CounterVec, these, those []string) {
+		for _, one := range these {
+			for _, other := range those {
+				counts.WithLabelValues(one, other)
+			}
+		}
+	}
+	events, deliveries := github.Observed()
+	each(m.deliveries, events, deliveries)
+	routes, uploads := api.Observed()
+	each(m.uploads, routes, uploads)
+	each(m.gates, names(gate.Outcomes()), names(evidence.Bases()))
+	each(m.gates, []string{control.GateBypassed}, []string{evidence.BasisBypass.String()})
+	for _, outcome := range names(verdict.Outcomes()) {
+		m.judged.WithLabelValues(outcome)
+		m.verdicts.WithLabelValues(outcome)
+	}
+}
+
+func names[T fmt.Stringer](list []T) []string {
+	var out []string
+	for _, one := range list {
+		out = append(out, one.String())
+	}
+	return out
+}
 
 // fault is told where a handler ended without an answer.
 const fault = "500"

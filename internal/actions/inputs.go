@@ -96,7 +96,7 @@ func parameters() []parameter {
 		{"junit", []Command{RecordTests}},
 		{"suite", []Command{RecordTests}},
 		{"environment", []Command{VerifyDeploy}},
-		{"artifact-digest", []Command{RecordTests, VerifyDeploy}},
+		{artifactDigest, []Command{RecordTests, VerifyDeploy}},
 		{"bundle", []Command{VerifyDeploy}},
 		{"key", []Command{VerifyDeploy}},
 		{"server-url", every},
@@ -129,12 +129,15 @@ func (r *Runner) Inputs(environ []string) (Inputs, error) {
 	if err := misspelt(environ); err != nil {
 		return Inputs{}, err
 	}
-	get := r.lib.GetInput
+	get := r.given
 	in := Inputs{
 		Command: commandNamed(or(get("command"), "check")), Paths: lines(get("path")), Base: get("base-path"), Usage: get("usage-file"), Config: get("config"),
 		Policies: lines(get("policies")), Tag: or(get("comment-tag"), DefaultTag), Server: strings.TrimRight(get("server-url"), "/"),
 		Token: get("github-token"), Currency: get("currency"),
-		Reports: lines(get("junit")), Suite: or(get("suite"), "tests"), Digests: lines(get("artifact-digest")), Environment: get("environment"), Keys: keys(get("key")), Bundles: lines(get("bundle")),
+		Reports: lines(get("junit")), Suite: or(get("suite"), "tests"), Digests: lines(get(artifactDigest)), Environment: get("environment"), Keys: keys(get("key")), Bundles: lines(get("bundle")),
+	}
+	if in.Command == VerifyDeploy {
+		in.Digests = r.deployed()
 	}
 	var errs []error
 	var err error
@@ -159,6 +162,36 @@ func (r *Runner) Inputs(environ []string) (Inputs, error) {
 	}
 	errs = append(errs, in.deployable())
 	return in, errors.Join(errs...)
+}
+
+// The input that names artifacts, and what stands there where nobody gave it. A runner hands an input that was given as ""
+// over like none at all: only a default tells the two apart.
+const (
+	artifactDigest = "artifact-digest"
+	noArtifact     = "none"
+)
+
+// given is an input without the space around it; empty where it was not given.
+func (r *Runner) given(name string) string {
+	text := r.lib.GetInput(name)
+	if name == artifactDigest && text == noArtifact {
+		return ""
+	}
+	return text
+}
+
+// deployed are the artifacts that verify-deploy is given, line by line. An empty line stays one, to be refused: it is the
+// output of a step that made nothing, and what is deployed in its place nobody has asked about.
+func (r *Runner) deployed() []string {
+	text := r.env("INPUT_" + strings.ToUpper(artifactDigest))
+	if strings.TrimSpace(text) == noArtifact {
+		return nil
+	}
+	out := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	for i, line := range out {
+		out[i] = strings.TrimSpace(line)
+	}
+	return out
 }
 
 // keys are files, one a line, or a key itself.

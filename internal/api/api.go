@@ -68,6 +68,14 @@ const (
 	outcomeFailed      = "failed" // a fault of ours
 )
 
+// Observed are all that Options.Observe is ever told: so that metrics can begin with 0 of each.
+func Observed() (routes, outcomes []string) {
+	return []string{routeFacts, routeEvidence, routeGate, routeOpenAPI, routeOther}, []string{
+		outcomeAccepted, outcomeServed, outcomeRequest, outcomeToken, outcomeInvalid, outcomeForbidden, outcomeNotFound, outcomeReplayed, outcomeTooLarge,
+		outcomeLimited, outcomeUnavailable, outcomeFailed,
+	}
+}
+
 //go:embed openapi.json
 var document []byte
 

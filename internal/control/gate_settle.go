@@ -246,6 +246,9 @@ func (f *Flow) settleKnown(ctx context.Context, r Repository, run WorkflowRun, d
 	return f.bypassed(ctx, r, d, end.ran)
 }
 
+// GateBypassed is the outcome that FlowOptions.Gate is told of a deployment past the gate, beside those of decisions.
+const GateBypassed = "bypassed"
+
 // bypassed records a deployment that went ahead without an answer of ours. Where a job of ours really ran it opens a debt;
 // else somebody's word is all there is, and only the ledger has it.
 func (f *Flow) bypassed(ctx context.Context, r Repository, d DeploymentRecord, ran bool) error {
@@ -276,7 +279,7 @@ func (f *Flow) bypassed(ctx context.Context, r Repository, d DeploymentRecord, r
 		return err
 	}
 	d = saved
-	f.o.Gate("bypassed", d.Basis.String())
+	f.o.Gate(GateBypassed, d.Basis.String())
 	f.log(ctx).ErrorContext(ctx, "a deployment went past the gate", "environment", d.Environment, "run", d.Run, "commit", d.Commit, "confirmed", ran)
 	if !ran {
 		return nil

@@ -34,6 +34,11 @@ const (
 
 var basisNames = [...]string{"unknown", "evidence", "waiver", "observe", "bypass"}
 
+// Bases lists every basis.
+func Bases() []Basis {
+	return []Basis{BasisUnknown, BasisEvidence, BasisWaiver, BasisObserve, BasisBypass}
+}
+
 // String is the name on the wire.
 func (b Basis) String() string {
 	if int(b) < len(basisNames) {

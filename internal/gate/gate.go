@@ -19,6 +19,11 @@ const (
 
 var outcomeNames = [...]string{"error", "rejected", "waiting", "approved"}
 
+// Outcomes lists every outcome.
+func Outcomes() []Outcome {
+	return []Outcome{OutcomeError, OutcomeRejected, OutcomeWaiting, OutcomeApproved}
+}
+
 // String is the outcome on the wire.
 func (o Outcome) String() string {
 	if int(o) < len(outcomeNames) {

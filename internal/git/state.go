@@ -69,19 +69,25 @@ func object(ctx context.Context, dir, name string) (string, error) {
 }
 
 // hidden are the files that are marked as not to be looked at (git update-index --assume-unchanged, --skip-worktree).
-// A sparse checkout marks the files that it leaves out: those are no danger.
+// A sparse checkout marks the files that it leaves out: those are no danger. Where there is none, a marked file that is gone
+// was removed.
 func hidden(ctx context.Context, root string) ([]string, error) {
 	list, err := careful(ctx, root, "ls-files", "-v", "-z")
 	if err != nil {
 		return nil, err
 	}
+	sparse, err := careful(ctx, root, "config", "--type=bool", "--default=false", "--get", "core.sparseCheckout")
+	if err != nil {
+		return nil, err
+	}
+	leaves := strings.TrimSpace(sparse) == "true"
 	var out []string
 	for line := range strings.SplitSeq(list, "\x00") {
 		if len(line) < 3 || line[0] == 'H' || line[0] == 'M' {
 			continue
 		}
 		name := line[2:]
-		if _, err := os.Lstat(filepath.Join(root, filepath.FromSlash(name))); line[0] == 'S' && errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Lstat(filepath.Join(root, filepath.FromSlash(name))); line[0] == 'S' && leaves && errors.Is(err, os.ErrNotExist) {
 			continue
 		}
 		out = append(out, name)

@@ -72,7 +72,16 @@ func TestHead(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "b.txt")); err != nil {
 		t.Fatal(err)
 	}
+	see("removed, and hidden by --skip-worktree", "b.txt")
+	do("config", "core.sparseCheckout", "true")
 	see("left out by a sparse checkout")
+	do("config", "core.sparseCheckout", "false")
+	see("removed, and hidden: there is no sparse checkout", "b.txt")
+	do("config", "extensions.worktreeConfig", "true")
+	do("config", "--worktree", "core.sparseCheckout", "true")
+	do("config", "--unset", "core.sparseCheckout")
+	see("left out by a sparse checkout of this work tree")
+	do("config", "--worktree", "--unset", "core.sparseCheckout")
 	do("update-index", "--no-skip-worktree", "b.txt")
 	see("removed", "b.txt")
 	do("checkout", "-q", "b.txt")

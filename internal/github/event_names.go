@@ -1,29 +1,44 @@
 package github
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // wanted reports the events that can ask for something.
-func wanted(event string) bool {
-	switch event {
-	case "pull_request", "pull_request_review", "merge_group", "push", "check_run", "check_suite", "issue_comment",
+func wanted(event string) bool { return slices.Contains(wantedEvents(), event) }
+
+func wantedEvents() []string {
+	return []string{
+		"pull_request", "pull_request_review", "merge_group", "push", "check_run", "check_suite", "issue_comment",
 		"installation", "installation_repositories", "installation_target", "repository", "workflow_run", "deployment_protection_rule", "deployment_review",
-		"deployment_status":
-		return true
+		"deployment_status",
 	}
-	return false
+}
+
+// ignoredEvents are told apart in metrics, and ask for nothing.
+func ignoredEvents() []string {
+	return []string{
+		"ping", "workflow_job", "deployment",
+		"pull_request_review_comment", "pull_request_review_thread", "issues", "status", "create", "delete",
+	}
+}
+
+const otherEvent = "other"
+
+// Observed are all that WebhookOptions.Observe is ever told: so that metrics can begin with 0 of each.
+func Observed() (events, outcomes []string) {
+	return append(append([]string{"", otherEvent}, wantedEvents()...), ignoredEvents()...), []string{
+		outcomeAccepted, outcomeDuplicate, outcomeIgnored, outcomePing, outcomeRefused, outcomeSignature, outcomeRequest, outcomeTooLarge, outcomeNotNow, outcomeFailed,
+	}
 }
 
 // metricName bounds the names that metrics are kept under: the header is not signed.
 func metricName(event string) string {
-	if wanted(event) {
+	if wanted(event) || slices.Contains(ignoredEvents(), event) {
 		return event
 	}
-	switch event {
-	case "ping", "workflow_job", "deployment",
-		"pull_request_review_comment", "pull_request_review_thread", "issues", "status", "create", "delete":
-		return event
-	}
-	return "other"
+	return otherEvent
 }
 
 // fits compares the body with the event's name, which no signature covers: a body that was sent for one event must not

@@ -28,7 +28,7 @@ func object(kind string, data []byte) id {
 }
 
 // content reports that a file is what an entry says: byte for byte, or as git itself converts it at a checkout (ends of
-// lines; a file of Git LFS, which the pointer names by its SHA-256).
+// lines, as the commit's .gitattributes ask for it; a file of Git LFS, which the pointer names by its SHA-256).
 func (l *looker) content(e entry, size int64) (bool, error) {
 	f, err := l.root.Open(e.name)
 	if err != nil {
@@ -52,7 +52,34 @@ func (l *looker) content(e entry, size int64) (bool, error) {
 		return false, err
 	}
 	data, err := io.ReadAll(io.LimitReader(f, size))
-	return err == nil && blobOf(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))) == e.id, err
+	if err != nil {
+		return false, err
+	}
+	before, ok := unconverted(data)
+	if !ok || blobOf(before) != e.id {
+		return false, nil
+	}
+	switch l.attributes.ends(e.name, before) {
+	case endsConverted:
+		return true, nil
+	case endsKept:
+		return false, nil
+	case endsUnknown:
+	}
+	return false, errEnds
+}
+
+var errEnds = errors.New("its lines end in CR LF and the commit's in LF, and whether git wrote them so cannot be told from the commit's .gitattributes (eol=crlf): " +
+	"ask with `platform gate decide`, which has git read it")
+
+// unconverted is the text that a checkout makes a file with CR LF of: it converts every end of a line, and nothing that has
+// a CR or a NUL.
+func unconverted(data []byte) ([]byte, bool) {
+	pairs := bytes.Count(data, []byte("\r\n"))
+	if pairs == 0 || pairs != bytes.Count(data, []byte("\n")) || pairs != bytes.Count(data, []byte("\r")) || bytes.IndexByte(data, 0) >= 0 {
+		return nil, false
+	}
+	return bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), true
 }
 
 var errGrew = errors.New("it changes while it is read")

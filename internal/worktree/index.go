@@ -24,7 +24,7 @@ type entry struct {
 	name    string
 	mode    uint32
 	id      id
-	skipped bool // a sparse checkout may leave it out
+	skipped bool // a sparse checkout leaves it out, if there is one
 }
 
 // The parts of git's index, https://git-scm.com/docs/index-format: a head of 12 bytes, entries whose names stand behind 62

@@ -50,12 +50,15 @@ func Read(dir string) (State, error) {
 		return State{}, err
 	}
 	defer func() { _ = root.Close() }()
-	l := looker{root: root, folders: map[string]bool{".": true}}
+	common := commonFolder(gitDir)
+	l := looker{root: root, folders: map[string]bool{".": true}, attributes: newAttributes(root, common, entries)}
+	leaves := sparse(gitDir, common)
 	var s State
 	for _, e := range entries {
+		e.skipped = e.skipped && leaves
 		same, err := l.holds(e)
 		if err != nil {
-			return State{}, fmt.Errorf("%.200q cannot be read: %w", e.name, err)
+			return State{}, fmt.Errorf("%.200q: %w", e.name, err)
 		}
 		if !same {
 			s.Changed = append(s.Changed, e.name)
@@ -96,6 +99,8 @@ func gitFolder(dir string) (string, error) {
 type looker struct {
 	root    *os.Root
 	folders map[string]bool // real ones
+
+	attributes *attributes
 }
 
 // holds reports that the folder has exactly what an entry says.

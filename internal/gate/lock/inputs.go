@@ -27,6 +27,10 @@ var immutable = regexp.MustCompile(`^(?:[^\s@]{1,512}@)?(sha256:[0-9a-f]{64})$`)
 func Artifacts(names []string) ([]string, error) {
 	var out []string
 	for _, name := range names {
+		if name == "" {
+			return nil, errors.New("the name of an artifact is empty: whatever it was taken from, such as the output of a step, gave none; " +
+				"give sha256:… or NAME@sha256:… of everything that is deployed, and no empty line")
+		}
 		m := immutable.FindStringSubmatch(name)
 		if m == nil {
 			return nil, fmt.Errorf("%.200q can be moved to other content: give sha256:… or NAME@sha256:… "+
