@@ -49,6 +49,9 @@ func (l lines) coverage(s *source) (Coverage, error) {
 			out.Covered += int(b.weight)
 		}
 	}
+	if out.Lines > MaxLines {
+		return out, &Error{Name: s.name, Problem: fmt.Sprintf("lists %d statements, which no source has", out.Lines), Fix: "make it anew"}
+	}
 	if out.Lines == 0 {
 		return out, &Error{Name: s.name, Problem: "lists no line of source, so that nothing was measured",
 			Fix: "run the tests with coverage on, of the folders that hold the code; leave a report away that has nothing to measure"}
