@@ -31,6 +31,9 @@ func (a *asked) judge(at *view, s SuiteRequirement) (answer, *Judged) {
 	if n := h.suite.Counts.Retried; n > 0 {
 		got.reason.Found += fmt.Sprintf(", %d of them flaky", n)
 	}
+	if c := judged.Coverage; c.Valid() {
+		got.reason.Found += fmt.Sprintf(", %s of %d lines covered", c, c.Lines)
+	}
 	return got, judged
 }
 
