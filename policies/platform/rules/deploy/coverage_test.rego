@@ -15,10 +15,14 @@ silent(name) := {"name": name, "tested": true, "code": "tested", "run_id": 7}
 
 waits(name) := {"name": name, "tested": false, "code": "tests-running"}
 
+back(document, rollback) := object.union(document, {"deployment": {"rollback": rollback}})
+
 left_out(name) := {"name": name, "tested": false, "code": "not-applicable"}
 
 test_violates[note] if {
 	some note, document in {
+		"no rollback": back(to("production", 80, [silent("unit")]), false),
+		"perhaps a rollback": back(to("production", 80, [silent("unit")]), "yes"),
 		"nearly": to("production", 80, [covers("unit", 1999, 2500, 79.96)]),
 		"by a hundredth": to("production", 80.01, [covers("unit", 4, 5, 80)]),
 		"not all": to("production", 100, [covers("unit", 999999999, 1000000000, 99.99)]),
@@ -52,6 +56,7 @@ test_conforms[note] if {
 		"others are not named": to("production", {"unit": 80}, [covers("unit", 9, 10, 90), covers("e2e", 1, 10, 10)]),
 		"named, one left out": to("production", {"unit": 80, "api": 80}, [covers("unit", 9, 10, 90), left_out("api")]),
 		"named, waits": to("production", {"unit": 80}, [waits("unit")]),
+		"a rollback": back(to("production", 80, [silent("unit")]), true),
 		"staging": to("staging", 80, [silent("unit")]),
 		"not asked": to("production", 0, [silent("unit")]),
 		"nobody is asked": to("production", {"unit": 0}, [silent("unit")]),
