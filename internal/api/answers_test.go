@@ -186,7 +186,6 @@ func TestMemory(t *testing.T) {
 	if !ok {
 		t.Fatal("another handler")
 	}
-	h.memory.wait = 20 * time.Millisecond
 	big := strings.Repeat("a", 1<<20)
 	answers := make(chan int, bodies)
 	for range bodies {
@@ -197,6 +196,7 @@ func TestMemory(t *testing.T) {
 		}()
 		<-begun
 	}
+	h.memory.wait = 20 * time.Millisecond // all is taken, and stays so
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, upload(t, strings.NewReader(big)))
 	checkAnswer(t, exchange{status: http.StatusServiceUnavailable, code: "unavailable", wait: "10"}, w)
@@ -228,7 +228,6 @@ func TestStalled(t *testing.T) {
 	if !ok {
 		t.Fatal("another handler")
 	}
-	h.memory.wait = 20 * time.Millisecond
 	const senders = 5 * bodies
 	body := stalled{make(chan struct{}), make(chan struct{})}
 	answers := make(chan int, senders)
