@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	counted "github.com/org/platform-action/internal/evidence/report"
 	"github.com/org/platform-action/internal/github"
 	"github.com/org/platform-action/internal/github/githubtest"
+	"github.com/org/platform-action/internal/sandbox"
 	"github.com/org/platform-action/internal/store"
 )
 
@@ -47,7 +49,13 @@ var deskKey = sync.OnceValue(func() *rsa.PrivateKey { //nolint:gochecknoglobals 
 })
 
 // deskEngine compiles each set of policies once for all desks: what it keeps is named by its content and never changes.
-var deskEngine = sync.OnceValues(func() (*control.Engine, error) { return control.NewEngine(nil) })
+var deskEngine = sync.OnceValues(func() (*control.Engine, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return control.NewEngine(sandbox.New(program, []string{sandboxArgument}, 2))
+})
 
 // Want implements control.Queue.
 func (d *desk) Want(_ context.Context, tasks ...control.Task) error {
@@ -197,8 +205,14 @@ func (d *desk) locks(id int64) control.LockReceipt {
 // organisation brings the organisation's file into force.
 func (d *desk) organisation(text string) {
 	d.t.Helper()
+	d.centrally(map[string]string{"platform.yml": text})
+}
+
+// centrally brings files of the organisation's repository into force.
+func (d *desk) centrally(files map[string]string) {
+	d.t.Helper()
 	central := d.hub.AddRepository(d.owner, ".github")
-	central.Commit("main", map[string]string{"platform.yml": text})
+	central.Commit("main", files)
 	d.do(control.Task{Tenant: d.tenant.Account(), Kind: control.SyncInstallation})
 	d.do(control.Task{Tenant: control.Tenant{Installation: d.tenant.Installation, Repository: central.ID}, Kind: control.ReadBranch})
 	d.do(control.Task{Tenant: d.tenant, Kind: control.SweepRepository})

@@ -121,14 +121,18 @@ func (f *Flow) deployPolicies(ctx context.Context, r Repository, commit Commit, 
 	if err != nil {
 		return fact.Known[[]verdict.Finding]{}, err
 	}
-	found, err := f.deployFindings(ctx, c, want, q, q.Deployment(nil, "they were not asked for"))
-	if err == nil && wantsPulls(c.Rules(), found) {
-		pulls, why, wrong := f.deployPulls(ctx, r, commit, want, env, q.Subject)
-		if wrong != nil {
-			return fact.Known[[]verdict.Finding]{}, wrong
+	rules, found := c.Rules(), []verdict.Finding(nil)
+	if !wantsPulls(rules, nil) {
+		found, err = f.deployFindings(ctx, c, want, q, q.Deployment(nil, "they were not asked for"))
+		if err != nil || !wantsPulls(rules, found) {
+			return fact.Of(found), err
 		}
-		found, err = f.deployFindings(ctx, c, want, q, q.Deployment(pulls, why))
 	}
+	pulls, why, err := f.deployPulls(ctx, r, commit, want, env, q.Subject)
+	if err != nil {
+		return fact.Known[[]verdict.Finding]{}, err
+	}
+	found, err = f.deployFindings(ctx, c, want, q, q.Deployment(pulls, why))
 	return fact.Of(found), err
 }
 
