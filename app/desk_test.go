@@ -38,6 +38,7 @@ type desk struct {
 	wanted []control.Task
 	tip    string
 	merges int
+	built  control.Built // what every bundle proves
 }
 
 var deskKey = sync.OnceValue(func() *rsa.PrivateKey { //nolint:gochecknoglobals // made once, because it takes long
@@ -101,6 +102,7 @@ func newDesk(t *testing.T, more string) *desk {
 	d.broken = &flaky{Records: d.db, at: -1}
 	d.flow = control.NewFlow(control.FlowOptions{
 		Forge: forge, Records: d.broken, Queue: d, Engine: engine, Now: clock, Log: logger,
+		Prove:  func([]byte) (control.Built, error) { return d.built, nil },
 		Signer: control.Signer{Key: func() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)) }, Server: "https://platform.example.com"},
 	})
 	i := d.hub.Install("acme")
@@ -182,7 +184,7 @@ func (d *desk) finished(id int64) {
 }
 
 // locks is what a job of a run is told that asks before it deploys.
-func (d *desk) locks(id int64) control.LockReceipt {
+func (d *desk) locks(id int64, body string) control.LockReceipt {
 	d.t.Helper()
 	run := d.repo.RunOf(id)
 	run.Status, run.Conclusion = "in_progress", ""
@@ -195,7 +197,7 @@ func (d *desk) locks(id int64) control.LockReceipt {
 		RepositoryID: d.repo.ID, OwnerID: d.repo.Owner().ID, ID: id, Attempt: 1, CheckRunID: run.Jobs[0].ID, SHA: run.HeadSHA, Ref: "refs/heads/main",
 		Event: run.Event, WorkflowRef: d.repo.FullName() + "/" + run.Path + "@refs/heads/main", WorkflowSHA: run.HeadSHA, Environment: "production",
 		RunnerKind: "github-hosted", Issued: d.now, Expires: d.now.Add(5 * time.Minute), TokenID: fmt.Sprint("token ", d.merges),
-	}, []byte(lockBody))
+	}, []byte(body))
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -16,7 +16,11 @@ import (
 // ask is the question about a deployment. Where something cannot be read, what is missing has the reason, and the error
 // says it: the decision is then an error, and never an approval.
 func (f *Flow) ask(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord) (gate.Question, error) {
-	return f.askOf(ctx, r, run, d, fact.Of([]evidence.Provenance{})) // the rule asks about trees alone
+	built := fact.Of([]evidence.Provenance{}) // the rule asks about trees alone
+	if len(d.Digests) > 0 {                   // that nobody looks at the proof here is no proof of the contrary
+		built = fact.Missing[[]evidence.Provenance]("the job that deploys the artifacts brings it when it asks")
+	}
+	return f.askOf(ctx, r, run, d, built)
 }
 
 // askOf is ask with what is proven of the artifacts.
