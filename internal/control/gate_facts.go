@@ -125,9 +125,9 @@ func (f *Flow) deployPolicies(ctx context.Context, r Repository, commit Commit, 
 	if err != nil {
 		return fact.Known[[]verdict.Finding]{}, err
 	}
-	rules, found := c.Rules(), []verdict.Finding(nil)
+	rules := c.Rules()
 	if !wantsPulls(rules, nil) {
-		found, err = f.deployFindings(ctx, c, want, q, q.Deployment(nil, "they were not asked for"))
+		found, err := f.deployFindings(ctx, c, want, q, q.Deployment(nil, "they were not asked for"))
 		if err != nil || !wantsPulls(rules, found) {
 			return fact.Of(found), err
 		}
@@ -136,7 +136,7 @@ func (f *Flow) deployPolicies(ctx context.Context, r Repository, commit Commit, 
 	if err != nil {
 		return fact.Known[[]verdict.Finding]{}, err
 	}
-	found, err = f.deployFindings(ctx, c, want, q, q.Deployment(pulls, why))
+	found, err := f.deployFindings(ctx, c, want, q, q.Deployment(pulls, why))
 	return fact.Of(found), err
 }
 

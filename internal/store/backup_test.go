@@ -220,7 +220,7 @@ func TestBackupScriptOverwritesNothing(t *testing.T) {
 				"pg_restore": "echo '1; 0 1 TABLE DATA public ledger u'",
 				"mv":         `for a; do last=$a; done; [ -e "$last" ] || [ -L "$last" ] || exec /bin/mv "$@"`, // -n, and nobody is told
 			} {
-				ok(t, os.WriteFile(filepath.Join(programs, program), []byte("#!/bin/sh\n"+text+"\n"), 0o700)) //nolint:gosec // to be run
+				ok(t, os.WriteFile(filepath.Join(programs, program), []byte("#!/bin/sh\n"+text+"\n"), 0o700))
 			}
 			cmd := exec.CommandContext(t.Context(), "../../deploy/postgres/backup", file)
 			cmd.Env = []string{"PATH=" + programs + ":" + os.Getenv("PATH"), "TARGET=" + file, "PLATFORM_DATABASE_URL=postgres://127.0.0.1:1/none"}
