@@ -53,7 +53,7 @@ cases: ## agreement with a folder of priced cases: make cases CASES=DIR
 demo: build ## the main job, end to end, with nothing configured
 	go run ./tools/demo
 
-demo-serve: build ## the same, and the App stays up until Ctrl-C
+demo-serve: build ## the same, and the App and its pages stay up until Ctrl-C
 	go run ./tools/demo -serve
 
 generate: ## the price book, and the pages of docs/ that are made from data

@@ -39,21 +39,7 @@ func BenchmarkWaiting(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		d := benchDesk(b)
-		var runs []int64
-		for i := range waiting {
-			id := int64(10_000 + i)
-			run := deploying(id, d.tip)
-			run.Started = d.now
-			d.repo.Deploy(run, "production")
-			key := control.DeploymentKey{Environment: "production", Run: id, Attempt: 1}
-			_, err := d.db.ChangeDeployment(b.Context(), d.tenant, key, func(r *control.DeploymentRecord) {
-				r.Name, r.Commit, r.Asked, r.Wake, r.Outcome = "production", d.tip, d.now, d.now.Add(time.Minute), gate.OutcomeWaiting
-			})
-			if err != nil {
-				b.Fatal(err)
-			}
-			runs = append(runs, id)
-		}
+		runs := waits(b, d, waiting)
 		d.tested(1, d.tip, 3, 0)
 		d.hub.ResetLog()
 		b.StartTimer()
@@ -61,20 +47,56 @@ func BenchmarkWaiting(b *testing.B) {
 		b.StopTimer()
 		calls := len(d.hub.Log())
 		b.ReportMetric(float64(calls)/float64(waiting), "calls/deployment")
-		for _, id := range runs {
-			if g := d.repo.GateOf(id, "production"); g.State != "approved" || g.Tries != 1 {
-				b.Fatalf("%+v", g)
-			}
-		}
-		if err := d.db.VerifyLedger(b.Context(), d.tenant); err != nil {
-			b.Error(err)
-		}
+		allApproved(b, d, runs)
 		b.StartTimer()
 	}
 }
 
+// TestWaitingTogether: what deployments of one tree share is not what is each one's own.
+func TestWaitingTogether(t *testing.T) {
+	t.Parallel()
+	d := benchDesk(t)
+	runs := waits(t, d, 30)
+	d.tested(1, d.tip, 3, 0)
+	decideAll(t, d, runs)
+	allApproved(t, d, runs)
+}
+
+// waits has deployments of the desk's tip wait.
+func waits(tb testing.TB, d *desk, n int) (runs []int64) {
+	tb.Helper()
+	for i := range n {
+		id := int64(10_000 + i)
+		run := deploying(id, d.tip)
+		run.Started = d.now
+		d.repo.Deploy(run, "production")
+		key := control.DeploymentKey{Environment: "production", Run: id, Attempt: 1}
+		_, err := d.db.ChangeDeployment(tb.Context(), d.tenant, key, func(r *control.DeploymentRecord) {
+			r.Name, r.Commit, r.Asked, r.Wake, r.Outcome = "production", d.tip, d.now, d.now.Add(time.Minute), gate.OutcomeWaiting
+		})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		runs = append(runs, id)
+	}
+	return runs
+}
+
+// allApproved is that GitHub has one answer of each, which the ledger has too.
+func allApproved(tb testing.TB, d *desk, runs []int64) {
+	tb.Helper()
+	for _, id := range runs {
+		if g := d.repo.GateOf(id, "production"); g.State != "approved" || g.Tries != 1 {
+			tb.Fatalf("%+v", g)
+		}
+	}
+	if err := d.db.VerifyLedger(tb.Context(), d.tenant); err != nil {
+		tb.Error(err)
+	}
+}
+
 // decideAll decides on all of them, as many at a time as a server does.
-func decideAll(b *testing.B, d *desk, runs []int64) {
+func decideAll(b testing.TB, d *desk, runs []int64) {
 	b.Helper()
 	work := make(chan int64)
 	var workers sync.WaitGroup
@@ -107,7 +129,7 @@ type unworked struct{}
 func (unworked) Want(context.Context, ...control.Task) error { return nil }
 
 // benchDesk is a desk whose clock is the real one.
-func benchDesk(b *testing.B) *desk {
+func benchDesk(b testing.TB) *desk {
 	b.Helper()
 	d := &desk{t: b, now: time.Now().UTC().Truncate(time.Second)}
 	var err error

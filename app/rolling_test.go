@@ -3,9 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,14 +21,21 @@ import (
 	"github.com/org/platform-action/internal/store/storetest"
 )
 
-// replicas are processes of the server behind one address, which sends each connection to one that is up.
+// replicas are processes of the server behind one address, which sends each request to one that is up.
 type replicas struct {
 	t     *testing.T
 	w     *world
 	mu    sync.Mutex
-	up    map[string]*exec.Cmd // by address
+	up    map[string]*replica // by address
 	order []string
 	next  int
+}
+
+type replica struct {
+	cmd  *exec.Cmd
+	log  *journal
+	to   *httputil.ReverseProxy
+	open sync.WaitGroup // requests that were sent there
 }
 
 // join starts a process and, once it is ready, lets it be sent connections.
@@ -49,69 +61,90 @@ func (r *replicas) join() (address string) {
 			r.t.Log(log.String())
 		}
 	})
+	to := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: address})
+	to.Transport = &http.Transport{DisableKeepAlives: true}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.up[address] = cmd
+	r.up[address] = &replica{cmd: cmd, log: log, to: to}
 	r.order = append(r.order, address)
 	return address
 }
 
-// leave ends one as an orchestrator does: no new connections, then SIGTERM. It must end by itself, and well.
-func (r *replicas) leave(address string) {
+// leave ends one as an orchestrator does: no new requests, and SIGTERM once those that were sent there are answered. One that
+// came by another way is at work then, and is answered as well. It must end by itself, and well.
+func (r *replicas) leave(address string, late githubtest.Event) {
 	r.t.Helper()
 	r.mu.Lock()
-	cmd := r.up[address]
+	one := r.up[address]
 	delete(r.up, address)
-	var rest []string
-	for _, a := range r.order {
-		if a != address {
-			rest = append(rest, a)
-		}
-	}
-	r.order = rest
+	r.order = slices.DeleteFunc(r.order, func(a string) bool { return a == address })
 	r.mu.Unlock()
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		r.t.Fatal(err)
+	one.open.Wait()
+	finish := r.begin(address, late)
+	if err := one.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		r.t.Error(err)
 	}
-	if err := cmd.Wait(); err != nil {
+	r.w.eventually("the replica stops", func() bool { return strings.Contains(one.log.String(), "shutting down") })
+	if status := finish(); status != http.StatusAccepted {
+		r.t.Errorf("a webhook that was at work on SIGTERM: %d", status)
+	}
+	if err := one.cmd.Wait(); err != nil {
 		r.t.Errorf("a replica that was told to end: %v", err)
 	}
 }
 
-// front is an address that never goes away: of each webhook's connection one replica is the other end.
-func (r *replicas) front() string {
+// begin sends a webhook's head, and its body not before finish: in between the server waits for it.
+func (r *replicas) begin(address string, e githubtest.Event) (finish func() int) {
 	r.t.Helper()
-	l, err := new(net.ListenConfig).Listen(r.t.Context(), "tcp", "127.0.0.1:0")
+	body, held := io.Pipe()
+	reading := make(chan struct{})
+	ctx := httptrace.WithClientTrace(r.t.Context(), &httptrace.ClientTrace{Got100Continue: func() { close(reading) }})
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/webhooks/github", body)
 	if err != nil {
-		r.t.Fatal(err)
+		r.t.Error(err)
+		return func() int { return 0 }
 	}
-	r.t.Cleanup(func() { _ = l.Close() })
+	r.w.hub.Address(req, e)
+	req.ContentLength = int64(len(e.Body))
+	req.Header.Set("Expect", "100-continue")
+	answer := make(chan int, 1)
 	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go r.forward(conn)
-		}
-	}()
-	return l.Addr().String()
-}
-
-func (r *replicas) forward(conn net.Conn) {
-	defer func() { _ = conn.Close() }()
-	for range 3 { // one that has just gone is not asked twice
-		r.mu.Lock()
-		r.next++
-		to := r.order[r.next%len(r.order)]
-		r.mu.Unlock()
-		back, err := net.Dial("tcp", to) //nolint:noctx // the test's end ends both
-		if err == nil {
-			relay(conn, back)
-			_ = back.Close()
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, ExpectContinueTimeout: time.Minute}}
+		resp, err := client.Do(req)
+		if err != nil {
+			answer <- 0
 			return
 		}
+		_ = resp.Body.Close()
+		answer <- resp.StatusCode
+	}()
+	select {
+	case <-reading:
+	case status := <-answer:
+		r.t.Errorf("a webhook was answered with %d before its body came", status)
+		return func() int { return status }
 	}
+	return func() int {
+		_, _ = held.Write(e.Body)
+		_ = held.Close()
+		return <-answer
+	}
+}
+
+// front is an address that never goes away: each request is answered by one of the replicas.
+func (r *replicas) front() string {
+	r.t.Helper()
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.mu.Lock()
+		r.next++
+		one := r.up[r.order[r.next%len(r.order)]]
+		one.open.Add(1)
+		r.mu.Unlock()
+		defer one.open.Done()
+		one.to.ServeHTTP(w, req)
+	}))
+	r.t.Cleanup(front.Close)
+	return front.URL
 }
 
 // TestRollingRestart replaces both replicas on one PostgreSQL, one at a time, while webhooks come in. Each pull request
@@ -123,19 +156,20 @@ func TestRollingRestart(t *testing.T) {
 	w := newWorld(t, githubtest.Options{})
 	w.env["PLATFORM_DATABASE_URL"], w.env["PLATFORM_LOG_LEVEL"], w.wait = db.Database(t), "info", 4*time.Minute
 	_, repo := w.shop("acme", nil)
-	r := &replicas{t: t, w: w, up: map[string]*exec.Cmd{}}
+	r := &replicas{t: t, w: w, up: map[string]*replica{}}
 	first := r.join()
 	second := r.join()
-	url := "http://" + r.front() + "/webhooks/github"
+	hooks := r.front() + "/webhooks/github"
 	var shas []string
 	var refused int
+	event := func() githubtest.Event {
+		branch := fmt.Sprintf("b-%d", len(shas))
+		shas = append(shas, repo.Commit(branch, map[string]string{branch + ".md": "text\n"}))
+		return repo.PullEvent("opened", repo.OpenPull("A change", branch, "main", "writer"))
+	}
 	open := func(n int) {
 		for range n {
-			branch := fmt.Sprintf("b-%d", len(shas))
-			sha := repo.Commit(branch, map[string]string{branch + ".md": "text\n"})
-			number := repo.OpenPull("A change", branch, "main", "writer")
-			shas = append(shas, sha)
-			if status := w.hub.Send(t.Context(), url, repo.PullEvent("opened", number)); status != 202 {
+			if status := w.hub.Send(t.Context(), hooks, event()); status != 202 {
 				refused++
 			}
 		}
@@ -143,13 +177,15 @@ func TestRollingRestart(t *testing.T) {
 	open(4)
 	third := r.join()
 	open(4)
+	late := event()
 	done := make(chan bool)
-	go func() { r.leave(first); close(done) }()
+	go func() { defer close(done); r.leave(first, late) }()
 	open(4)
 	<-done
 	fourth := r.join()
+	late = event()
 	done = make(chan bool)
-	go func() { r.leave(second); close(done) }()
+	go func() { defer close(done); r.leave(second, late) }()
 	open(4)
 	<-done
 	open(2)
@@ -165,21 +201,9 @@ func TestRollingRestart(t *testing.T) {
 	if refused > 0 {
 		t.Errorf("%d webhooks were not taken while a replica was replaced", refused)
 	}
-	r.leave(third)
-	r.leave(fourth)
+	r.leave(third, event())
+	r.leave(fourth, event())
 	if strings.Contains(w.log.String(), "panic") {
 		t.Error("a replica panicked")
 	}
-}
-
-// relay copies both ways until one side ends.
-func relay(a, b net.Conn) {
-	done := make(chan bool, 2)
-	pipe := func(to, from net.Conn) {
-		_, _ = io.Copy(to, from)
-		done <- true
-	}
-	go pipe(a, b)
-	go pipe(b, a)
-	<-done
 }

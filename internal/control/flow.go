@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/expirable"
+	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
 	"github.com/org/platform-action/internal/fact"
@@ -43,6 +44,7 @@ type Flow struct {
 	cpu     chan struct{}                         // evaluations at a time: more would only take memory
 	refused *expirable.LRU[string, struct{}]      // tenant and person who may not write
 	pace    *expirable.LRU[string, *rate.Limiter] // of each tenant and person
+	asked   singleflight.Group                    // about deployments of one commit
 }
 
 const (

@@ -143,7 +143,7 @@ func (f *Flow) decideAndTell(ctx context.Context, r Repository, run WorkflowRun,
 		if err != nil {
 			return err
 		}
-		q, missing := f.ask(ctx, r, run, d)
+		q, missing := f.ask(ctx, r, run, d, version)
 		if errors.Is(missing, ErrMoved) || ctx.Err() != nil {
 			return errors.Join(missing, ctx.Err())
 		}

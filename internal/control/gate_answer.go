@@ -51,8 +51,8 @@ func (f *Flow) record(ctx context.Context, r Repository, d DeploymentRecord, q g
 	if err != nil || beside {
 		return saved, err
 	}
-	comment := decision.Status(gate.Foot{Link: f.more(r, d.Run), Sequence: saved.Sequence, Chain: saved.Chain})
-	return f.o.Records.ChangeDeployment(ctx, r.Tenant, d.DeploymentKey, func(d *DeploymentRecord) { d.Comment = comment })
+	saved.Comment = decision.Status(gate.Foot{Link: f.more(r, d.Run), Sequence: saved.Sequence, Chain: saved.Chain})
+	return saved, nil // the comment is kept once the answer is begun
 }
 
 // gateBody is what the ledger keeps of a decision.
@@ -88,8 +88,9 @@ func (f *Flow) tell(ctx context.Context, r Repository, d DeploymentRecord, versi
 	if now != version && d.Outcome == gate.OutcomeApproved || f.o.Now().Sub(d.Decided) > freshFor {
 		return &Later{After: time.Second, Reason: "the decision is to be made anew: there is more evidence, or it is too old"}
 	}
-	again := d.Posting
+	again, comment := d.Posting, d.Comment
 	d, err = f.o.Records.ChangeDeployment(ctx, r.Tenant, d.DeploymentKey, func(d *DeploymentRecord) {
+		d.Comment = comment
 		if !d.Posting {
 			d.Posting, d.Told, d.ToldBasis = true, d.Outcome, d.Basis
 		}

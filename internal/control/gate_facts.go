@@ -14,23 +14,23 @@ import (
 )
 
 // ask is the question about a deployment. Where something cannot be read, what is missing has the reason, and the error
-// says it: the decision is then an error, and never an approval.
-func (f *Flow) ask(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord) (gate.Question, error) {
+// says it: the decision is then an error, and never an approval. The version is that of the evidence, read before.
+func (f *Flow) ask(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord, version int64) (gate.Question, error) {
 	built := fact.Of([]evidence.Provenance{}) // the rule asks about trees alone
 	if len(d.Digests) > 0 {                   // that nobody looks at the proof here is no proof of the contrary
 		built = fact.Missing[[]evidence.Provenance]("the job that deploys the artifacts brings it when it asks")
 	}
-	return f.askOf(ctx, r, run, d, built)
+	return f.askOf(ctx, r, run, d, version, built)
 }
 
 // askOf is ask with what is proven of the artifacts.
-func (f *Flow) askOf(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord, built fact.Known[[]evidence.Provenance]) (gate.Question, error) {
+func (f *Flow) askOf(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord, version int64, built fact.Known[[]evidence.Provenance]) (gate.Question, error) {
 	q := gate.Question{Asked: d.Asked, ErrorSince: d.ErrorSince}
 	q.Subject = evidence.Question{
 		Tenant: tenantOf(r.Tenant), Commit: d.Commit, Tree: d.Tree, Digests: d.Digests, Environment: d.Name, RunID: d.Run, Attempt: d.Attempt, Now: f.o.Now(),
 		Provenance: built,
 	}
-	err := f.fill(ctx, r, run, d, &q)
+	err := f.fill(ctx, r, run, d, version, &q)
 	if err != nil {
 		notRead(&q, plainly(err))
 	}
@@ -64,50 +64,22 @@ func orMissing[T any](k fact.Known[T], why string) fact.Known[T] {
 }
 
 // fill gathers, in the order in which one thing needs another.
-func (f *Flow) fill(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord, q *gate.Question) error {
-	want, err := f.requirements(ctx, r)
+func (f *Flow) fill(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord, version int64, q *gate.Question) error {
+	s, err := f.together(ctx, r, run, d, version)
+	s.ask(run, q)
 	if err != nil {
 		return err
 	}
-	q.Settings = want.gates
-	env := want.gateNamed(d.Name)
-	if env.Name == "" {
+	if s.env.Name == "" {
 		notRead(q, "nothing is asked of an environment that is not known")
 		return nil
 	}
-	commit, err := f.o.Forge.Commit(ctx, r, d.Commit)
-	if errors.Is(err, ErrGone) {
-		err = fmt.Errorf("commit %.12s is not in this repository", d.Commit)
-	}
-	if err != nil {
-		return err
-	}
-	asks := &q.Subject // filled as far as it goes: what is known is told
-	asks.Tree, asks.Requirement = commit.Tree, env.Requirement
-	if err := f.deployedBefore(ctx, r, asks); err != nil {
-		return err
-	}
-	s := subject{commit: commit.SHA, tree: commit.Tree, merged: []string{commit.SHA}, base: asks.LastDeployed().Commit}
-	if len(commit.Parents) > 1 {
-		s.merged = append(s.merged, commit.Parents...)
-	}
-	facts, err := f.testFacts(ctx, r, commit.SHA, want, s)
-	if err != nil {
-		return err
-	}
-	asks.Merged, asks.Records, asks.Runs, asks.Guarded = facts.Merged, facts.Records, facts.Runs, facts.Guarded
-	if asks.Deployer, err = f.deployer(ctx, r, run, want, env); err != nil {
-		return err
-	}
-	return f.rest(ctx, r, run, d, commit, want, env, q)
+	return f.rest(ctx, r, run, d, s.commit, s.want, s.env, q)
 }
 
 // rest is what is asked beside the tests.
 func (f *Flow) rest(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord, commit Commit, want requirements, env gated, q *gate.Question) error {
 	var err error
-	if q.Debts, err = f.debts(ctx, r, want, env, q.Subject); err != nil {
-		return err
-	}
 	if q.Waivers, q.People, err = f.glasses(ctx, r, run, d, commit, env, q.Subject); err != nil {
 		return err
 	}
@@ -202,9 +174,7 @@ func (f *Flow) debts(ctx context.Context, r Repository, want requirements, env g
 	out := []gate.Debt{}
 	for _, d := range list {
 		if d.Tree == asks.Tree { // what is asked about it anyway
-			about := asks
-			about.RunID, about.Attempt = 0, 0
-			d.Evidence = evidence.Tested(about)
+			d.Evidence = evidence.Tested(asks)
 		} else if d.Evidence, err = f.testedTree(ctx, r, want, env, d, asks.LastDeployed().Commit); err != nil {
 			return fact.Known[[]gate.Debt]{}, err
 		}

@@ -145,7 +145,7 @@ func (f *Flow) lock(ctx context.Context, r Repository, run WorkflowRun, job stri
 			d.Asked, d.Locked = now, true
 		}
 		d.Name, d.Commit, d.Digests, d.ErrorSince = doc.Environment, run.HeadCommit, doc.Digests, time.Time{}
-		q, missing := f.askOf(ctx, r, run, d, provenance)
+		q, missing := f.askOf(ctx, r, run, d, version, provenance)
 		if errors.Is(missing, ErrMoved) || ctx.Err() != nil {
 			return LockReceipt{}, errors.Join(missing, ctx.Err())
 		}

@@ -14,17 +14,22 @@ import (
 // Unknown fields and other schema versions are errors: what they mean is not known. The text is untrusted; every
 // format escapes it as it does any other.
 func ReadJSON(b []byte) (Report, error) {
-	var head struct {
-		Schema string `json:"schema_version"`
-	}
-	if err := json.Unmarshal(b, &head); err != nil {
-		return Report{}, fmt.Errorf("the report is not the JSON that --format json writes: %w", err)
-	}
-	if head.Schema != schemaVersion {
-		return Report{}, fmt.Errorf("/schema_version is %.20q and this program reads %q; make the report again with this program", head.Schema, schemaVersion)
-	}
 	var w wire
-	if err := json.Unmarshal(b, &w, json.RejectUnknownMembers(true)); err != nil {
+	err := json.Unmarshal(b, &w, json.RejectUnknownMembers(true))
+	version := w.Schema
+	if err != nil { // perhaps because it is of another version: that is the better answer
+		var head struct {
+			Schema string `json:"schema_version"`
+		}
+		if json.Unmarshal(b, &head) != nil {
+			return Report{}, fmt.Errorf("the report is not the JSON that --format json writes: %w", err)
+		}
+		version = head.Schema
+	}
+	if version != schemaVersion {
+		return Report{}, fmt.Errorf("/schema_version is %.20q and this program reads %q; make the report again with this program", version, schemaVersion)
+	}
+	if err != nil {
 		return Report{}, fmt.Errorf("the report is not the JSON that --format json writes: %w", err)
 	}
 	return w.report()

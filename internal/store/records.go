@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/org/platform-action/internal/control"
 )
@@ -84,10 +85,11 @@ func (s *Store) Recall(ctx context.Context, t control.Tenant, name string) ([]by
 		t.Installation, t.Repository, name)
 }
 
-// RecallAll reads those whose name begins so and that were remembered after a time.
+// RecallAll reads those whose name begins so and that were remembered after a time, the newest 1,000 of them. A range of names
+// would depend on how the database sorts.
 func (s *Store) RecallAll(ctx context.Context, t control.Tenant, prefix string, after time.Time) ([][]byte, error) {
-	return all(ctx, s, whole[[]byte], `SELECT body FROM document WHERE installation_id = $1 AND repository_id = $2 AND name >= $3 AND name < $4 AND changed > $5
-		ORDER BY name LIMIT 1000`, t.Installation, t.Repository, prefix, prefix+"\U0010FFFF", micros(after))
+	return all(ctx, s, whole[[]byte], `SELECT body FROM document WHERE installation_id = $1 AND repository_id = $2 AND substr(name, 1, $3) = $4 AND changed > $5
+		ORDER BY changed DESC, name LIMIT 1000`, t.Installation, t.Repository, utf8.RuneCountInString(prefix), prefix, micros(after))
 }
 
 // SaveUpload keeps a plan's facts, in the place of what was uploaded before for the same commit and folder.

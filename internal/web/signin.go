@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/oauth2"
 
@@ -27,7 +28,7 @@ const maxNext = 1000
 func local(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || len(next) > maxNext || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" ||
-		!strings.HasPrefix(next, "/") || strings.ContainsAny(next, "\\\r\n\t\x00") || strings.HasPrefix(next, "//") || strings.HasPrefix(u.Path, "//") ||
+		!strings.HasPrefix(next, "/") || strings.Contains(next, `\`) || strings.ContainsFunc(next, unicode.IsControl) || strings.HasPrefix(next, "//") || strings.HasPrefix(u.Path, "//") ||
 		strings.HasPrefix(u.Path, signInPath) || strings.HasPrefix(u.Path, signOutPath) {
 		return "/"
 	}

@@ -69,7 +69,10 @@ func withApp(ctx context.Context, binary, cli, dir, out string, stay bool) error
 	if !stay {
 		return nil
 	}
-	fmt.Printf("\nIt stays up until you press Ctrl-C:\n  the App      %s/readyz\n  its metrics  %s/metrics\n  GitHub's API %s (the stand-in)\n", w.url, w.side, w.hub.URL())
+	w.hub.Browse("ada")
+	fmt.Printf("\nIt stays up until you press Ctrl-C; the stand-in signs you in to its pages as ada, by GitHub's own way:\n"+
+		"  why the check said that      %[1]s/acme/shop/pull/1\n  what was deployed, and owed  %[1]s/acme/payments/environments\n"+
+		"  what ada may see             %[1]s/\n  its metrics                  %[2]s/metrics\n  GitHub's API                 %[3]s (the stand-in)\n", w.url, w.side, w.hub.URL())
 	<-ctx.Done()
 	return nil
 }
@@ -128,7 +131,8 @@ func (w *world) start(ctx context.Context, binary, api string) error {
 		"PLATFORM_DATABASE_URL=sqlite:"+filepath.Join(w.kept, "platform.db"), "PLATFORM_GITHUB_API_URL="+api,
 		"PLATFORM_GITHUB_APP_ID="+strconv.FormatInt(w.hub.AppID(), 10), "PLATFORM_GITHUB_PRIVATE_KEY="+string(w.hub.PrivateKeyPEM()),
 		"PLATFORM_GITHUB_WEBHOOK_SECRET="+w.hub.WebhookSecret(),
-		"PLATFORM_SIGNING_KEY_FILE="+filepath.Join(w.kept, signingKey),
+		"PLATFORM_SIGNING_KEY_FILE="+filepath.Join(w.kept, signingKey), "PLATFORM_ENCRYPTION_KEY_FILE="+filepath.Join(w.kept, cookieKey),
+		"PLATFORM_OAUTH_CLIENT_ID="+githubtest.ClientID, "PLATFORM_OAUTH_CLIENT_SECRET="+githubtest.ClientSecret,
 	)
 	log, err := w.cmd.StderrPipe()
 	if err != nil {

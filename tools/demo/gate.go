@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -27,9 +29,10 @@ const (
 `
 	signingKey = "signing.pem"
 	pinnedKey  = "platform-key.pem"
+	cookieKey  = "cookies.key"
 )
 
-// keys makes the key that the App signs with, and the public one that a deploying job pins.
+// keys makes the key that the App signs with, the public one that a deploying job pins, and one for what browsers keep.
 func (w *world) keys() error {
 	public, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -43,7 +46,10 @@ func (w *world) keys() error {
 	if err != nil {
 		return err
 	}
+	cookies := make([]byte, 32)
+	_, _ = rand.Read(cookies) // it never fails
 	return errors.Join(
+		os.WriteFile(filepath.Join(w.kept, cookieKey), []byte(hex.EncodeToString(cookies)), 0o600),
 		os.WriteFile(filepath.Join(w.kept, signingKey), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600),
 		os.WriteFile(filepath.Join(w.kept, pinnedKey), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: shown}), 0o600))
 }
@@ -56,6 +62,9 @@ func (w *world) gate(ctx context.Context, cli string) error {
 	repo.SetRole("grace", "write")
 	good := repo.Commit("main", map[string]string{workflow: strings.Replace(jobs, "pull_request", "push", 1), deployment: deploys, ".github/platform.yml": asksForTests + asksToDeploy})
 	w.hub.Send(ctx, w.url+"/webhooks/github", repo.PushEvent("main", "", "ada", ".github/platform.yml"))
+	if err := w.met(repo); err != nil {
+		return err
+	}
 
 	if err := w.push(ctx, repo, cli, 101, good, suite(214)); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,9 @@ func (w *world) run(ctx context.Context, repo *githubtest.Repo, cli string, id i
 			{ID: 10*id + 1, Name: "test", Status: "completed", Conclusion: "success"}, {ID: 10*id + 2, Name: "record", Status: "in_progress"},
 		}}
 	repo.AddRun(run)
+	if err := w.met(repo); err != nil {
+		return err
+	}
 	fmt.Printf("→ run %d of %s on %s#%d “%s”: job test ended with success\n", id, filepath.Base(workflow), repo.FullName(), n, title)
 	if err := w.record(ctx, cli, run, report); err != nil {
 		return err
@@ -80,6 +84,14 @@ func (w *world) run(ctx context.Context, repo *githubtest.Repo, cli string, id i
 	fmt.Printf("← check run platform/tested on %.7s: %s — %s\n", head, check.Conclusion, check.Output.Title)
 	fmt.Printf("\n%s\n\n", indent(check.Output.Summary))
 	return nil
+}
+
+// met waits until the App has looked into a repository: here a job takes no time, and the first one of a new repository would
+// be there before the App knows that there is one.
+func (w *world) met(repo *githubtest.Repo) error {
+	return w.until("the App looks into "+repo.FullName(), func() bool {
+		return slices.ContainsFunc(w.hub.Log(), func(r githubtest.Request) bool { return strings.HasPrefix(r.Path, "/repos/"+repo.FullName()+"/") })
+	})
 }
 
 // record runs the command line as the recording job does: it asks GitHub for a token, and uploads the report.

@@ -62,6 +62,18 @@ func (s *Server) post(ctx context.Context, url string, e Event) int {
 	if err != nil {
 		return 0
 	}
+	s.Address(req, e)
+	resp, err := s.sender.Do(req)
+	if err != nil {
+		return 0
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+// Address sets the headers that GitHub sends an event with.
+func (s *Server) Address(req *http.Request, e Event) {
 	h := req.Header
 	h.Set("Content-Type", "application/json")
 	h.Set("User-Agent", "GitHub-Hookshot/0000000")
@@ -71,13 +83,6 @@ func (s *Server) post(ctx context.Context, url string, e Event) int {
 	h.Set("X-Github-Hook-Installation-Target-Id", strconv.FormatInt(s.o.AppID, 10))
 	h.Set("X-Github-Hook-Installation-Target-Type", "integration")
 	h.Set("X-Hub-Signature-256", s.Sign(e.Body))
-	resp, err := s.sender.Do(req)
-	if err != nil {
-		return 0
-	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
-	_ = resp.Body.Close()
-	return resp.StatusCode
 }
 
 // Fail lists a delivery as failed without sending it: what GitHub does when nobody answers in time.
