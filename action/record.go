@@ -86,8 +86,8 @@ func (c *step) documents() ([]told, error) {
 		return []told{d}, err
 	}
 	switch {
-	case len(c.in.Reports) > 0 || len(c.in.Digests) > 0:
-		return nil, errors.New("path: record-tests takes a document of another job as it is; leave junit and artifact-digest out, or leave path out")
+	case len(c.in.Reports)+len(c.in.Coverage)+len(c.in.Digests) > 0:
+		return nil, errors.New("path: record-tests takes a document of another job as it is; leave junit, coverage and artifact-digest out, or leave path out")
 	case c.in.Server == "": // never of what tested nothing
 		return nil, errors.New("path: a document of another job is passed on to an App; name it with server-url")
 	}
@@ -139,6 +139,9 @@ func (c *step) recorded() (told, error) {
 	if err != nil {
 		return told{}, err
 	}
+	if found, err = local.FindCoverage("coverage", c.in.Coverage, c.in.Suite, found); err != nil {
+		return told{}, err
+	}
 	for _, tests := range found {
 		for _, name := range tests.Files {
 			if err := c.inside(name); err != nil {
@@ -172,6 +175,9 @@ func (c *step) checkedOut() error {
 
 func (c *step) sayCounted(s report.Counted) {
 	c.runner.Say("%s: %s; reports: %d", s.Name, local.CountsText(s.Counts), len(s.Reports))
+	if s.Coverage.Lines > 0 {
+		c.runner.Say("  %s covered, %d of %d", s.Coverage, s.Coverage.Covered, s.Coverage.Lines)
+	}
 	for _, r := range s.Reports {
 		for _, n := range r.Report.Notes {
 			c.runner.Say("  %s: %s", r.Name, n)
@@ -246,11 +252,14 @@ func testsTable(documents []told, outcome verdict.Outcome) string {
 	if outcome != verdict.Allow {
 		title = "Not tested"
 	}
-	fmt.Fprintf(&b, "### %s %s\n\n| suite | executed | passed | failed | errored | skipped | retried | by | reports |\n|---|--:|--:|--:|--:|--:|--:|---|--:|\n", render.Symbol(outcome), title)
+	fmt.Fprintf(&b, "### %s %s\n\n| suite | executed | passed | failed | errored | skipped | retried | covered | by | reports |\n|---|--:|--:|--:|--:|--:|--:|--:|---|--:|\n", render.Symbol(outcome), title)
 	for _, d := range documents {
 		for _, s := range d.counted {
-			n := s.Counts
-			fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %s | %d |\n", render.Inert(s.Name), n.Executed, n.Passed, n.Failed, n.Errored, n.Skipped, n.Retried, render.Inert(s.Tool), len(s.Reports))
+			n, covered := s.Counts, "–"
+			if s.Coverage.Lines > 0 {
+				covered = s.Coverage.String()
+			}
+			fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %s | %s | %d |\n", render.Inert(s.Name), n.Executed, n.Passed, n.Failed, n.Errored, n.Skipped, n.Retried, covered, render.Inert(s.Tool), len(s.Reports))
 		}
 	}
 	return b.String()

@@ -75,9 +75,9 @@ func looksLikeRecord(data []byte) bool {
 func accountOf(r evidence.Record) account {
 	a := account{kind: "record", id: r.ID(), commit: r.Subject.Commit, tree: r.Subject.Tree, digests: r.Subject.Digests, assurance: r.Assurance.String(), record: r}
 	for _, suite := range r.Suites {
-		c := report.Counted{Name: suite.Name, Tool: suite.Tool, Counts: suite.Counts}
+		c := report.Counted{Name: suite.Name, Tool: suite.Tool, Counts: suite.Counts, Coverage: suite.Coverage}
 		for _, f := range suite.Reports {
-			c.Reports = append(c.Reports, report.CountedReport{Name: f.Name, SHA256: f.SHA256})
+			c.Reports = append(c.Reports, report.CountedReport{Name: f.Name, SHA256: f.SHA256, Report: report.Report{Coverage: f.Coverage}})
 		}
 		a.suites = append(a.suites, c)
 	}
@@ -111,17 +111,30 @@ func readBounded(s streams, name string) ([]byte, error) {
 func (a account) result() intoto.Result {
 	out := intoto.Result{Commit: a.commit, Tree: a.tree, Digests: a.digests}
 	for i, c := range a.suites {
-		suite := intoto.Suite{Name: c.Name, Tool: c.Tool, Counts: c.Counts}
+		suite := intoto.Suite{Name: c.Name, Tool: c.Tool, Counts: c.Counts, Coverage: c.Coverage}
 		for j, f := range c.Reports {
 			format := f.Report.Format.String()
 			if a.kind == "record" {
 				format = a.record.Suites[i].Reports[j].Format
 			}
-			suite.Reports = append(suite.Reports, intoto.Report{Name: f.Name, Format: format, SHA256: f.SHA256})
+			suite.Reports = append(suite.Reports, intoto.Report{Name: f.Name, Format: format, SHA256: f.SHA256, Coverage: f.Report.Coverage})
 		}
 		out.Suites = append(out.Suites, suite)
 	}
 	return out
+}
+
+// sayCoverage tells what was measured, and by which reports.
+func sayCoverage(w io.Writer, c report.Counted) {
+	if c.Coverage.Lines == 0 {
+		return
+	}
+	say(w, "  %s covered, %d of %d", c.Coverage.String(), c.Coverage.Covered, c.Coverage.Lines)
+	for _, r := range c.Reports {
+		if r.Report.Coverage.Lines > 0 {
+			say(w, "    %s: %s covered, %d of %d", r.Name, r.Report.Coverage.String(), r.Report.Coverage.Covered, r.Report.Coverage.Lines)
+		}
+	}
 }
 
 // say writes lines for people; nothing of a report reaches the terminal as it is.

@@ -22,7 +22,7 @@ const maxShownFiles = 5
 
 type recordOptions struct {
 	suite, commit, from, assurance string
-	junit, digests                 []string
+	junit, coverage, digests       []string
 	upload, quiet                  bool
 	server                         server
 	output                         output
@@ -33,11 +33,13 @@ func newEvidenceRecord(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "record",
 		Short: "Find the reports of a test run, count them, and write or upload them",
-		Long: "record finds reports (JUnit XML, go test -json, TAP, TRX; coverage beside them), counts what was executed and puts the\n" +
-			"reports, the commit and its tree into one document. Without --out and --upload the document goes to standard output.\n" +
+		Long: "record finds reports (JUnit XML, go test -json, TAP, TRX), counts what was executed and puts the reports, the commit and\n" +
+			"its tree into one document. --coverage takes what the same tests measured (a Go cover profile, LCOV, Cobertura XML) for a\n" +
+			"floor that a policy asks for. Without --out and --upload the document goes to standard output.\n" +
 			"It refuses what would be no evidence: no report, one that cannot be read, none but skipped cases, a work tree with\n" +
 			"changes. Failed tests are recorded, and the exit code is 1.",
 		Example: `  platform evidence record --suite unit --junit 'reports/**/*.xml' --out evidence.json
+  platform evidence record --junit unit.jsonl --coverage cover.out --out evidence.json
   platform evidence record --junit unit=unit.jsonl --junit 'e2e=e2e/*.xml' --upload --server https://platform.example.com
   platform evidence record --from evidence.json --upload     # in a job of its own, which has the right to upload`,
 		Args: cobra.NoArgs,
@@ -46,6 +48,7 @@ func newEvidenceRecord(s streams) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.suite, "suite", "tests", "name of the suite, as the policy of an environment asks for it")
 	f.StringArrayVar(&o.junit, "junit", nil, "[SUITE=]GLOB of reports, of whatever format; may be given more than once")
+	f.StringArrayVar(&o.coverage, "coverage", nil, "[SUITE=]GLOB of what the tests of a suite covered; may be given more than once, and files add up")
 	f.StringArrayVar(&o.digests, "digest", nil, "sha256:… of something that was built from this tree; may be given more than once")
 	f.StringVar(&o.commit, "commit", "", "the commit that was tested, where no checkout is at hand (default: GITHUB_SHA)")
 	f.StringVar(&o.from, "from", "", "upload a document that was recorded before, in another job")
@@ -115,8 +118,8 @@ func (o *recordOptions) destination(s streams) (string, error) {
 		return "", fmt.Errorf("--upload needs --server or %s: the App's PLATFORM_PUBLIC_URL, such as https://platform.example.com", serverName)
 	case !o.upload && string(o.server) != "":
 		return "", errors.New("--server is where --upload goes: give both, or neither")
-	case o.from != "" && (len(o.junit) > 0 || len(o.digests) > 0 || o.commit != ""):
-		return "", errors.New("--from takes a document as it is: leave --junit, --digest and --commit out")
+	case o.from != "" && (len(o.junit)+len(o.coverage)+len(o.digests) > 0 || o.commit != ""):
+		return "", errors.New("--from takes a document as it is: leave --junit, --coverage, --digest and --commit out")
 	}
 	return address, nil
 }
@@ -138,6 +141,9 @@ func (o *recordOptions) document(ctx context.Context, s streams) (report.Documen
 	}
 	found, err := local.FindTests("--junit", o.junit, o.suite)
 	if err != nil {
+		return d, nil, err
+	}
+	if found, err = local.FindCoverage("--coverage", o.coverage, o.suite, found); err != nil {
 		return d, nil, err
 	}
 	suites, counted, err := local.ReadTests(found)
@@ -177,9 +183,7 @@ func (o *recordOptions) subject(ctx context.Context, s streams, d *report.Docume
 
 func sayCounted(w io.Writer, c report.Counted) {
 	say(w, "%s: %s; reports: %d", c.Name, countsText(c.Counts), len(c.Reports))
-	if c.Coverage.Lines > 0 {
-		say(w, "  %d of %d lines covered", c.Coverage.Covered, c.Coverage.Lines)
-	}
+	sayCoverage(w, c)
 	for _, r := range c.Reports {
 		for _, n := range r.Report.Notes {
 			say(w, "  %s: %s", r.Name, n)

@@ -78,9 +78,7 @@ func (a account) text(w io.Writer) {
 			tool = "unknown tool"
 		}
 		say(w, "suite %s (%s): %s", c.Name, tool, countsText(c.Counts))
-		if c.Coverage.Lines > 0 {
-			say(w, "  %d of %d lines covered", c.Coverage.Covered, c.Coverage.Lines)
-		}
+		sayCoverage(w, c)
 		for _, r := range c.Reports {
 			say(w, "  sha256:%s %s", r.SHA256, r.Name)
 			for _, n := range r.Report.Notes {
@@ -102,31 +100,29 @@ type accountView struct {
 }
 
 type suiteView struct {
-	Name     string           `json:"name"`
-	Tool     string           `json:"tool,omitempty"`
-	Counts   report.Counts    `json:"counts"`
-	Coverage *report.Coverage `json:"coverage,omitempty"`
-	Reports  []reportView     `json:"reports"`
+	Name     string          `json:"name"`
+	Tool     string          `json:"tool,omitempty"`
+	Counts   report.Counts   `json:"counts"`
+	Coverage report.Coverage `json:"coverage,omitzero"`
+	Reports  []reportView    `json:"reports"`
 }
 
 type reportView struct {
-	Name   string         `json:"name"`
-	Format string         `json:"format"`
-	SHA256 string         `json:"sha256"`
-	Counts *report.Counts `json:"counts,omitempty"` // a record has them for the suite alone
-	Notes  []string       `json:"notes,omitempty"`
+	Name     string          `json:"name"`
+	Format   string          `json:"format"`
+	SHA256   string          `json:"sha256"`
+	Counts   *report.Counts  `json:"counts,omitempty"` // a record has them for the suite alone
+	Coverage report.Coverage `json:"coverage,omitzero"`
+	Notes    []string        `json:"notes,omitempty"`
 }
 
 func (a account) view() accountView {
 	out := accountView{Kind: a.kind, Record: a.id, Commit: a.commit, Tree: a.tree, Digests: a.digests, Assurance: a.assurance}
 	stated := a.result()
 	for i, c := range a.suites {
-		suite := suiteView{Name: c.Name, Tool: c.Tool, Counts: c.Counts}
-		if c.Coverage.Lines > 0 {
-			suite.Coverage = &c.Coverage
-		}
+		suite := suiteView{Name: c.Name, Tool: c.Tool, Counts: c.Counts, Coverage: c.Coverage}
 		for j, r := range c.Reports {
-			v := reportView{Name: r.Name, SHA256: r.SHA256, Format: stated.Suites[i].Reports[j].Format, Notes: r.Report.Notes}
+			v := reportView{Name: r.Name, SHA256: r.SHA256, Format: stated.Suites[i].Reports[j].Format, Coverage: r.Report.Coverage, Notes: r.Report.Notes}
 			if a.kind == "document" && r.Report.Format.Tests() {
 				v.Counts = &r.Report.Counts
 			}

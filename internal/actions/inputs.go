@@ -27,6 +27,7 @@ type Inputs struct {
 	Currency string
 
 	Reports     []string // [SUITE=]GLOB of test reports
+	Coverage    []string // [SUITE=]GLOB of what the tests covered
 	Suite       string
 	Digests     []string // sha256:… of what was built, or is deployed; sorted
 	Environment string
@@ -94,6 +95,7 @@ func parameters() []parameter {
 		{"comment", every},
 		{"comment-tag", []Command{Check, RecordTests}},
 		{"junit", []Command{RecordTests}},
+		{"coverage", []Command{RecordTests}},
 		{"suite", []Command{RecordTests}},
 		{"environment", []Command{VerifyDeploy}},
 		{artifactDigest, []Command{RecordTests, VerifyDeploy}},
@@ -134,7 +136,7 @@ func (r *Runner) Inputs(environ []string) (Inputs, error) {
 		Command: commandNamed(or(get("command"), "check")), Paths: lines(get("path")), Base: get("base-path"), Usage: get("usage-file"), Config: get("config"),
 		Policies: lines(get("policies")), Tag: or(get("comment-tag"), DefaultTag), Server: strings.TrimRight(get("server-url"), "/"),
 		Token: get("github-token"), Currency: get("currency"),
-		Reports: lines(get("junit")), Suite: or(get("suite"), "tests"), Digests: lines(get(artifactDigest)), Environment: get("environment"), Keys: keys(get("key")), Bundles: lines(get("bundle")),
+		Reports: lines(get("junit")), Coverage: lines(get("coverage")), Suite: or(get("suite"), "tests"), Digests: lines(get(artifactDigest)), Environment: get("environment"), Keys: keys(get("key")), Bundles: lines(get("bundle")),
 	}
 	if in.Command == VerifyDeploy {
 		in.Digests = r.deployed()

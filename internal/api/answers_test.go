@@ -228,7 +228,6 @@ func TestStalled(t *testing.T) {
 	if !ok {
 		t.Fatal("another handler")
 	}
-	h.memory.wait = 20 * time.Millisecond
 	const senders = 5 * bodies
 	body := stalled{make(chan struct{}), make(chan struct{})}
 	answers := make(chan int, senders)

@@ -143,3 +143,38 @@ func TestSchemas(t *testing.T) {
 		}
 	}
 }
+
+// TestSuiteSchema holds what is told of a counted suite to its schema.
+func TestSuiteSchema(t *testing.T) {
+	t.Parallel()
+	type object struct {
+		Properties map[string]json.RawMessage
+		Items      *object
+	}
+	var list, coverage object
+	if err := json.Unmarshal(described(t).Components.Schemas["Recorded"].Properties["suites"], &list); err != nil || list.Items == nil {
+		t.Fatalf("suites are no list: %v", err)
+	}
+	if err := json.Unmarshal(list.Items.Properties["coverage"], &coverage); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		value  any
+		schema object
+	}{
+		"a suite":  {control.SuiteReceipt{Coverage: report.Coverage{Lines: 1}}, *list.Items},
+		"coverage": {report.Coverage{}, coverage},
+	} {
+		text, err := json.Marshal(c.value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(text, &members); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(members)), slices.Sorted(maps.Keys(c.schema.Properties))); diff != "" {
+			t.Errorf("%s: -type +schema:\n%s", name, diff)
+		}
+	}
+}

@@ -28,8 +28,9 @@ type EvidenceReceipt struct {
 
 // SuiteReceipt is what was counted of one suite.
 type SuiteReceipt struct {
-	Name   string        `json:"name"`
-	Counts report.Counts `json:"counts"`
+	Name     string          `json:"name"`
+	Counts   report.Counts   `json:"counts"`
+	Coverage report.Coverage `json:"coverage,omitzero"`
 }
 
 // The codes of refusals of evidence, beside those of any upload.
@@ -93,7 +94,7 @@ func receiptOf(r evidence.Record) EvidenceReceipt {
 		Record: r.ID(), Commit: r.Subject.Commit, Tree: r.Subject.Tree, Assurance: r.Assurance.String(), Job: r.Producer.Job,
 	}
 	for _, s := range r.Suites {
-		out.Suites = append(out.Suites, SuiteReceipt{s.Name, s.Counts})
+		out.Suites = append(out.Suites, SuiteReceipt{s.Name, s.Counts, s.Coverage})
 	}
 	return out
 }
@@ -168,14 +169,16 @@ func countSuite(s report.DocumentSuite) (evidence.Suite, error) {
 		}
 		sum := sha256.Sum256(file.Content)
 		digest := hex.EncodeToString(sum[:])
-		if !counted[digest] {
+		if counted[digest] {
+			parsed.Coverage = report.Coverage{}
+		} else {
 			counted[digest] = true
-			out.Counts = out.Counts.Add(parsed.Counts)
+			out.Counts, out.Coverage = out.Counts.Add(parsed.Counts), out.Coverage.Add(parsed.Coverage)
 		}
 		if parsed.Tool != "" {
 			tools[cut(strings.Map(visible, parsed.Tool), 60)] = true
 		}
-		out.Reports = append(out.Reports, evidence.ReportDigest{Name: file.Name, Format: parsed.Format.String(), SHA256: digest})
+		out.Reports = append(out.Reports, evidence.ReportDigest{Name: file.Name, Format: parsed.Format.String(), SHA256: digest, Coverage: parsed.Coverage})
 	}
 	names := sortedKeys(tools)
 	out.Tool = strings.Join(names[:min(len(names), 10)], ", ")

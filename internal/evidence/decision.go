@@ -71,12 +71,14 @@ type SuiteDecision struct {
 
 // Judged is the record that a suite was judged by.
 type Judged struct {
-	ID        string        `json:"id"`
-	Counts    report.Counts `json:"counts"`
-	Commit    string        `json:"commit"`
-	Tree      string        `json:"tree"`
-	Assurance Assurance     `json:"assurance"` // as it counts for this suite
-	Age       time.Duration `json:"age"`       // since the run's attempt started
-	RunID     int64         `json:"run_id"`
-	Attempt   int           `json:"attempt"`
+	ID        string          `json:"id"`
+	Counts    report.Counts   `json:"counts"`
+	Coverage  report.Coverage `json:"coverage,omitzero"`  // the least that a record of the attempt measured
+	Measured  []string        `json:"measured,omitempty"` // names of the first reports that coverage is of
+	Commit    string          `json:"commit"`
+	Tree      string          `json:"tree"`
+	Assurance Assurance       `json:"assurance"` // as it counts for this suite
+	Age       time.Duration   `json:"age"`       // since the run's attempt started
+	RunID     int64           `json:"run_id"`
+	Attempt   int             `json:"attempt"`
 }

@@ -17,9 +17,18 @@ func (d Decision) Facts(q Question) fact.Evidence {
 		suite := fact.SuiteEvidence{Name: s.Name, Tested: s.Code == CodeTested && s.Outcome == OutcomeTested, Code: s.Code.String()}
 		if r := s.Record; r != nil {
 			suite.SuiteRecord = &fact.SuiteRecord{Executed: r.Counts.Executed, Passed: r.Counts.Passed, Failed: r.Counts.Failed, Errored: r.Counts.Errored,
-				Skipped: r.Counts.Skipped, Retried: r.Counts.Retried, Commit: r.Commit, Tree: r.Tree, AgeHours: int(r.Age / time.Hour), Assurance: r.Assurance.String()}
+				Skipped: r.Counts.Skipped, Retried: r.Counts.Retried, Commit: r.Commit, Tree: r.Tree, AgeHours: int(r.Age / time.Hour), Assurance: r.Assurance.String(),
+				RunID: r.RunID, Coverage: coverageOf(r)}
 		}
 		out.Suites = append(out.Suites, suite)
 	}
 	return out
+}
+
+// coverageOf is nil where nothing was measured: no policy may take that for a share.
+func coverageOf(r *Judged) *fact.SuiteCoverage {
+	if !r.Coverage.Valid() {
+		return nil
+	}
+	return &fact.SuiteCoverage{Covered: r.Coverage.Covered, Total: r.Coverage.Lines, Percent: float64(r.Coverage.Hundredths()) / 100, Reports: r.Measured}
 }

@@ -15,7 +15,8 @@ func (a *asked) judge(at *view, s SuiteRequirement) (answer, *Judged) {
 		}
 	}
 	h := deciding(at.held)
-	judged := &Judged{ID: h.record.ID(), Counts: h.suite.Counts, Commit: h.record.Subject.Commit, Tree: h.record.Subject.Tree,
+	least := leastCovered(at.held)
+	judged := &Judged{ID: h.record.ID(), Counts: h.suite.Counts, Coverage: least.Coverage, Measured: least.Measured(), Commit: h.record.Subject.Commit, Tree: h.record.Subject.Tree,
 		Assurance: h.assurance, Age: a.q.Now.Sub(h.record.Producer.RunStarted), RunID: h.record.Producer.RunID, Attempt: h.record.Producer.Attempt}
 	for _, condition := range []func(held, *view, SuiteRequirement) answer{
 		a.green, a.retries, a.vacuous, a.shrunk, a.attested, a.assured, a.fresh,
@@ -30,6 +31,9 @@ func (a *asked) judge(at *view, s SuiteRequirement) (answer, *Judged) {
 	if n := h.suite.Counts.Retried; n > 0 {
 		got.reason.Found += fmt.Sprintf(", %d of them flaky", n)
 	}
+	if c := judged.Coverage; c.Valid() {
+		got.reason.Found += fmt.Sprintf(", %s of %d lines covered", c, c.Lines)
+	}
 	return got, judged
 }
 
@@ -40,6 +44,15 @@ func deciding(records []held) held {
 		return cmp.Or(cmp.Compare(color(x), color(y)), cmp.Compare(y.assurance, x.assurance), cmp.Compare(ran(x.suite), ran(y.suite)),
 			y.record.Recorded.Compare(x.record.Recorded), cmp.Compare(x.record.ID(), y.record.ID()))
 	})
+}
+
+// leastCovered is the suite whose coverage counts of an attempt: the least of all its records, whichever of them decides, so
+// that no further upload lifts what another one says; one that measured nothing is the least.
+func leastCovered(records []held) *Suite {
+	return slices.MinFunc(records, func(x, y held) int {
+		return cmp.Or(cmp.Compare(x.suite.Coverage.Hundredths(), y.suite.Coverage.Hundredths()), cmp.Compare(x.suite.Coverage.Lines, y.suite.Coverage.Lines),
+			cmp.Compare(x.record.ID(), y.record.ID()))
+	}).suite
 }
 
 func color(h held) int {

@@ -63,17 +63,33 @@ type Subject struct {
 
 // Suite is one suite of a record, counted by the server from the bytes of its reports.
 type Suite struct {
-	Name    string         `json:"name"`
-	Tool    string         `json:"tool"` // what wrote the reports, as far as they say
-	Counts  report.Counts  `json:"counts"`
-	Reports []ReportDigest `json:"reports"` // at least one, by name
+	Name     string          `json:"name"`
+	Tool     string          `json:"tool"` // what wrote the reports, as far as they say
+	Counts   report.Counts   `json:"counts"`
+	Coverage report.Coverage `json:"coverage,omitzero"` // the sum of its reports'; absent where none measured any
+	Reports  []ReportDigest  `json:"reports"`           // at least one, by name
 }
 
 // ReportDigest names one report that was counted.
 type ReportDigest struct {
-	Name   string `json:"name"`
-	Format string `json:"format"` // such as junit or tap
-	SHA256 string `json:"sha256"` // 64 hexadecimal digits, of its bytes
+	Name     string          `json:"name"`
+	Format   string          `json:"format"` // such as junit or tap
+	SHA256   string          `json:"sha256"` // 64 hexadecimal digits, of its bytes
+	Coverage report.Coverage `json:"coverage,omitzero"`
+}
+
+// maxMeasured is how many reports a decision names.
+const maxMeasured = 5
+
+// Measured are the names of the reports that coverage is of, the first of them.
+func (s Suite) Measured() []string {
+	var out []string
+	for _, r := range s.Reports {
+		if r.Coverage.Lines > 0 && len(out) < maxMeasured {
+			out = append(out, r.Name)
+		}
+	}
+	return out
 }
 
 // NewRecord is the record in its canonical form, or the first thing that is wrong with it. The caller keeps what it

@@ -2,6 +2,8 @@ package evidence_test
 
 import (
 	"bytes"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +112,21 @@ func TestRecordRefuses(t *testing.T) {
 		{"reports[0]: name", func(r *evidence.Record) { r.Suites[0].Reports[0].Name = "" }},
 		{"reports[0]: format", func(r *evidence.Record) { r.Suites[0].Reports[0].Format = "" }},
 		{"reports[0]: sha256", func(r *evidence.Record) { r.Suites[0].Reports[0].SHA256 = "sha256:0" }},
+		{"coverage: 0 of 0 lines are not the 1 of 2", func(r *evidence.Record) { covered(r, 1, 2); r.Suites[0].Coverage = report.Coverage{} }},
+		{"coverage: 2 of 2 lines are not the 1 of 2", func(r *evidence.Record) { covered(r, 1, 2); r.Suites[0].Coverage.Covered = 2 }},
+		{"coverage: 1 of 2 lines are not the 0 of 0", func(r *evidence.Record) { r.Suites[0].Coverage = report.Coverage{Lines: 2, Covered: 1} }},
+		{"coverage: 3 of 2 lines is no share", func(r *evidence.Record) { covered(r, 3, 2) }},
+		{"coverage: -1 of 2 lines is no share", func(r *evidence.Record) { covered(r, -1, 2) }},
+		{"coverage: -2 of -1 lines is no share", func(r *evidence.Record) { covered(r, -2, -1) }},
+		{"coverage: 1 of 0 lines is no share", func(r *evidence.Record) { covered(r, 1, 0) }},
+		{"coverage: 1 of 1000000001 lines is no share", func(r *evidence.Record) { covered(r, 1, 1_000_000_001) }},
+		{"coverage: 9223372036854775807 of 9223372036854775807 lines is no share", func(r *evidence.Record) { covered(r, math.MaxInt, math.MaxInt) }},
+		{"coverage: 2 of 1000000001 lines is no share", func(r *evidence.Record) {
+			covered(r, 1, 1_000_000_000)
+			more := r.Suites[0].Reports[1]
+			more.Coverage = report.Coverage{Lines: 1, Covered: 1}
+			r.Suites[0].Reports, r.Suites[0].Coverage = append(r.Suites[0].Reports, more), report.Coverage{Lines: 1_000_000_001, Covered: 2}
+		}},
 		{"are not the 4 executed", func(r *evidence.Record) { r.Suites[0].Counts.Failed++ }},
 		{"-1 is out of range", func(r *evidence.Record) { r.Suites[0].Counts.Retried = -1 }},
 		{"5 retried of 4", func(r *evidence.Record) { r.Suites[0].Counts.Retried = 5 }},
@@ -122,6 +139,53 @@ func TestRecordRefuses(t *testing.T) {
 		if _, err := evidence.NewRecord(r); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want one that says %q", err, c.want)
 		}
+	}
+}
+
+// covered gives the first suite a report of coverage.
+func covered(r *evidence.Record, covered, lines int) {
+	s := &r.Suites[0]
+	s.Coverage = report.Coverage{Lines: lines, Covered: covered}
+	s.Reports = append(s.Reports, evidence.ReportDigest{Name: "cover.info", Format: "lcov", SHA256: s.Reports[0].SHA256, Coverage: s.Coverage})
+}
+
+// TestRecordCoverage holds the form of coverage, which is there only where some was measured: records from before it was
+// kept have the name that they always had (TestRecordForm).
+func TestRecordCoverage(t *testing.T) {
+	t.Parallel()
+	r := sample(t)
+	if bytes.Contains(r.JSON(), []byte("overage")) {
+		t.Errorf("a record without coverage speaks of it: %s", r.JSON())
+	}
+	covered(&r, 1999, 2500)
+	r, err := evidence.NewRecord(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"retried":0},"coverage":{"lines":2500,"covered":1999},"reports":[{"name":"cover.info","format":"lcov",`, `","coverage":{"lines":2500,"covered":1999}},{"name":"report.xml"`} {
+		if !bytes.Contains(r.JSON(), []byte(want)) {
+			t.Errorf("no %s in %s", want, r.JSON())
+		}
+	}
+	back, err := evidence.ParseRecord(r.JSON())
+	if diff := cmp.Diff(r, back); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+	if got := r.Suites[0].Measured(); !slices.Equal(got, []string{"cover.info"}) || r.Suites[1].Measured() != nil {
+		t.Errorf("measured by %q and %q", got, r.Suites[1].Measured())
+	}
+	for old, other := range map[string]string{
+		`"coverage":{"lines":2500,"covered":1999},"reports"`: `"coverage":{"lines":0,"covered":0},"reports"`,
+		`"covered":1999}}`: `"covered":1999.0}}`,
+		`"lines":2500`:     `"lines":1e400`,
+	} {
+		if got, err := evidence.ParseRecord(bytes.Replace(r.JSON(), []byte(old), []byte(other), 1)); err == nil {
+			t.Errorf("%s is taken: %+v", other, got.Suites)
+		}
+	}
+	bare := bytes.Replace(sample(t).JSON(), []byte(`"retried":0},`), []byte(`"retried":0},"coverage":{"lines":0,"covered":0},`), 1)
+	if _, err := evidence.ParseRecord(bare); err == nil {
+		t.Error("coverage of nothing is a form of its own")
 	}
 }
 
@@ -145,6 +209,8 @@ func FuzzParseRecord(f *testing.F) {
 	f.Add(bytes.Replace(good, []byte(`"job":"j"`), []byte(`"Job":"j"`), 1))
 	f.Add(bytes.Replace(good, []byte(`"job":"j"`), []byte(`"job":"\u006a"`), 1))
 	f.Add(bytes.Replace(good, []byte(`"ref":"r"`), []byte(`"ref":"r","needs":["b","a"]`), 1))
+	f.Add(bytes.Replace(good, []byte(`"reports":[{`), []byte(`"coverage":{"lines":2,"covered":1},"reports":[{"coverage":{"lines":2,"covered":1},`), 1))
+	f.Add(bytes.Replace(bytes.Replace(good, []byte(`"reports":[{`), []byte(`"coverage":{"lines":2,"covered":1},"reports":[{`), 1), []byte(`00"}]`), []byte(`00","coverage":{"lines":2,"covered":1}}]`), 1))
 	f.Add([]byte(`[`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := evidence.ParseRecord(data)

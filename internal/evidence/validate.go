@@ -114,7 +114,12 @@ func (s Suite) validate() error {
 	if len(s.Reports) == 0 || len(s.Reports) > maxReports {
 		return fmt.Errorf("%d reports; 1 to %d are allowed", len(s.Reports), maxReports)
 	}
+	var sum report.Coverage
 	for i, d := range s.Reports {
+		if err := validCoverage(d.Coverage); err != nil {
+			return fmt.Errorf("reports[%d]: %w", i, err)
+		}
+		sum = sum.Add(d.Coverage)
 		if err := line("name", d.Name, true); err != nil {
 			return fmt.Errorf("reports[%d]: %w", i, err)
 		}
@@ -124,6 +129,17 @@ func (s Suite) validate() error {
 		if len(d.SHA256) != 64 || !isHex(d.SHA256) {
 			return fmt.Errorf("reports[%d]: sha256 %.80q is no digest", i, d.SHA256)
 		}
+	}
+	if sum != s.Coverage {
+		return fmt.Errorf("coverage: %d of %d lines are not the %d of %d of its reports", s.Coverage.Covered, s.Coverage.Lines, sum.Covered, sum.Lines)
+	}
+	return validCoverage(s.Coverage)
+}
+
+// validCoverage takes none, or a share of something.
+func validCoverage(c report.Coverage) error {
+	if c != (report.Coverage{}) && !c.Valid() {
+		return fmt.Errorf("coverage: %d of %d lines is no share", c.Covered, c.Lines)
 	}
 	return nil
 }

@@ -88,7 +88,8 @@ type record struct {
 	Assurance *evidence.Assurance      `json:"assurance"`
 	Suites    map[string]report.Counts `json:"suites"`
 	Counts    *report.Counts           `json:"counts"`
-	Broken    bool                     `json:"broken"` // counts that do not add up
+	Coverage  *report.Coverage         `json:"coverage"` // of every suite, by a report of its own
+	Broken    bool                     `json:"broken"`   // counts that do not add up
 }
 
 type run struct {
@@ -375,8 +376,13 @@ func (r record) record(t testing.TB) evidence.Record {
 	}
 	for name, counts := range suites {
 		sum := sha256.Sum256([]byte(name))
-		raw.Suites = append(raw.Suites, evidence.Suite{Name: name, Tool: "pytest", Counts: counts,
-			Reports: []evidence.ReportDigest{{Name: "report.xml", Format: "junit", SHA256: hex.EncodeToString(sum[:])}}})
+		s := evidence.Suite{Name: name, Tool: "pytest", Counts: counts,
+			Reports: []evidence.ReportDigest{{Name: "report.xml", Format: "junit", SHA256: hex.EncodeToString(sum[:])}}}
+		if r.Coverage != nil {
+			s.Coverage = *r.Coverage
+			s.Reports = append(s.Reports, evidence.ReportDigest{Name: "cover.info", Format: "lcov", SHA256: s.Reports[0].SHA256, Coverage: s.Coverage})
+		}
+		raw.Suites = append(raw.Suites, s)
 	}
 	out, err := evidence.NewRecord(raw)
 	if err != nil {
@@ -477,6 +483,9 @@ func told(d evidence.Decision, data []byte) string {
 		reason(s.Reason)
 		if r := s.Record; r != nil {
 			fmt.Fprintf(&b, "    record  run %d.%d, %d of %d passed, %s, %s old\n", r.RunID, r.Attempt, r.Counts.Passed, r.Counts.Executed, r.Assurance, r.Age)
+			if r.Coverage.Lines > 0 {
+				fmt.Fprintf(&b, "    covered %s by %q\n", r.Coverage, r.Measured)
+			}
 		}
 	}
 	return named(b.String(), data)

@@ -32,4 +32,15 @@ type SuiteRecord struct {
 	Tree      string `json:"tree"`
 	AgeHours  int    `json:"age_hours"` // whole hours since the run started
 	Assurance string `json:"assurance"`
+	RunID     int64  `json:"run_id"`
+
+	Coverage *SuiteCoverage `json:"coverage,omitempty"` // nil: the record measured none
+}
+
+// SuiteCoverage is how much of the source the tests of a suite ran.
+type SuiteCoverage struct {
+	Covered int      `json:"covered"` // lines, of Go statements
+	Total   int      `json:"total"`   // of those that could run; at least 1
+	Percent float64  `json:"percent"` // rounded down to hundredths: 79.999 is 79.99
+	Reports []string `json:"reports"` // names of the first five that say so, as the run chose them
 }

@@ -18,7 +18,7 @@ func (a *asked) name() {
 }
 
 // factsVersion is of the way in which facts are digested: another way gives other digests of the same facts.
-const factsVersion = "facts/2"
+const factsVersion = "facts/3"
 
 // facts is the digest of all that was asked, but for the present time and the requirement of other environments. The order
 // in which facts came tells nothing.

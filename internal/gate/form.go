@@ -67,9 +67,10 @@ func (f *form) record(r *evidence.Record) {
 func (f *form) suite(s *evidence.Suite) {
 	f.text(s.Name, s.Tool)
 	c := s.Counts
-	f.numbers(int64(c.Executed), int64(c.Passed), int64(c.Failed), int64(c.Errored), int64(c.Skipped), int64(c.Retried), int64(len(s.Reports)))
+	f.numbers(int64(c.Executed), int64(c.Passed), int64(c.Failed), int64(c.Errored), int64(c.Skipped), int64(c.Retried), int64(s.Coverage.Lines), int64(s.Coverage.Covered), int64(len(s.Reports)))
 	for _, r := range s.Reports {
 		f.text(r.Name, r.Format, r.SHA256)
+		f.numbers(int64(r.Coverage.Lines), int64(r.Coverage.Covered))
 	}
 }
 

@@ -28,11 +28,15 @@ type Result struct {
 type Suite struct {
 	Name, Tool string
 	Counts     report.Counts
+	Coverage   report.Coverage
 	Reports    []Report
 }
 
 // Report is one file that was counted.
-type Report struct{ Name, Format, SHA256 string }
+type Report struct {
+	Name, Format, SHA256 string
+	Coverage             report.Coverage
+}
 
 type statement struct {
 	Type          string       `json:"_type"`
@@ -111,6 +115,12 @@ func annotations(s Suite, f Report) map[string]string {
 	}
 	for name, n := range map[string]int{"executed": c.Executed, "passed": c.Passed, "failed": c.Failed, "errored": c.Errored, "skipped": c.Skipped, "retried": c.Retried} {
 		out["suite."+name] = strconv.Itoa(n)
+	}
+	if s.Coverage.Valid() {
+		out["suite.covered"], out["suite.lines"] = strconv.Itoa(s.Coverage.Covered), strconv.Itoa(s.Coverage.Lines)
+	}
+	if f.Coverage.Valid() {
+		out["covered"], out["lines"] = strconv.Itoa(f.Coverage.Covered), strconv.Itoa(f.Coverage.Lines)
 	}
 	return out
 }

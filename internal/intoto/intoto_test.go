@@ -20,6 +20,27 @@ var (
 		Reports: []intoto.Report{{Name: "a.jsonl", Format: "gotest", SHA256: strings.Repeat("a", 64)}}}
 )
 
+// measured is passed with coverage.
+var measured = intoto.Suite{Name: "web", Tool: "jest", Counts: report.Counts{Executed: 1, Passed: 1}, Coverage: report.Coverage{Lines: 5, Covered: 4}, //nolint:gochecknoglobals // constant
+	Reports: []intoto.Report{{Name: "lcov.info", Format: "lcov", SHA256: strings.Repeat("b", 64), Coverage: report.Coverage{Lines: 5, Covered: 4}}}}
+
+// TestCovered holds how coverage is annotated, and that a statement without any speaks of none.
+func TestCovered(t *testing.T) {
+	t.Parallel()
+	data, err := intoto.Statement(intoto.Result{Commit: commit, Suites: []intoto.Suite{measured}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"covered": "4"`, `"lines": "5"`, `"suite.covered": "4"`, `"suite.lines": "5"`} {
+		if !strings.Contains(string(data), want) {
+			t.Errorf("no %s in %s", want, data)
+		}
+	}
+	if data, err = intoto.Statement(intoto.Result{Commit: commit, Suites: []intoto.Suite{passed}}); err != nil || strings.Contains(string(data), "covered") {
+		t.Errorf("%v, coverage of none in %s", err, data)
+	}
+}
+
 func suite(name string, c report.Counts) intoto.Suite {
 	s := passed
 	s.Name, s.Counts = name, c
@@ -34,6 +55,7 @@ func TestStatement(t *testing.T) {
 		want   string
 	}{
 		"passed":         {[]intoto.Suite{passed}, "PASSED"},
+		"covered":        {[]intoto.Suite{measured}, "PASSED"},
 		"retried":        {[]intoto.Suite{passed, suite("e2e", report.Counts{Executed: 1, Passed: 1, Retried: 1})}, "WARNED"},
 		"failed":         {[]intoto.Suite{passed, suite("e2e", report.Counts{Executed: 1, Failed: 1})}, "FAILED"},
 		"errored":        {[]intoto.Suite{suite("e2e", report.Counts{Executed: 2, Passed: 1, Errored: 1})}, "FAILED"},

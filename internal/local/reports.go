@@ -17,8 +17,9 @@ import (
 
 // Tests are the reports of one suite.
 type Tests struct {
-	Suite string
-	Files []string
+	Suite    string
+	Files    []string // all of them
+	Coverage []string // those of them that were named as coverage
 }
 
 // usualReports are where tools write by default; asked for where no pattern is given.
@@ -37,10 +38,7 @@ func FindTests(option string, patterns []string, fallback string) ([]Tests, erro
 	var out []Tests
 	owner := map[string]string{}
 	for _, pattern := range patterns {
-		suite, glob := fallback, pattern
-		if name, rest, ok := strings.Cut(pattern, "="); ok && report.SuiteName(name) == nil {
-			suite, glob = name, rest
-		}
+		suite, glob := splitPattern(pattern, fallback)
 		files, err := matches(option, glob)
 		if err != nil {
 			return nil, err
@@ -71,6 +69,14 @@ func FindTests(option string, patterns []string, fallback string) ([]Tests, erro
 		slices.Sort(f.Files)
 	}
 	return out, nil
+}
+
+// splitPattern is [SUITE=]GLOB.
+func splitPattern(pattern, fallback string) (suite, glob string) {
+	if name, rest, ok := strings.Cut(pattern, "="); ok && report.SuiteName(name) == nil {
+		return name, rest
+	}
+	return fallback, pattern
 }
 
 // here is the folder that is looked in, for errors.
@@ -112,6 +118,9 @@ func ReadTests(tests []Tests) ([]report.DocumentSuite, []report.Counted, error) 
 		}
 		suites, counted = append(suites, suite), append(counted, c)
 	}
+	if err := measured(tests, counted); err != nil {
+		return nil, nil, err
+	}
 	return suites, counted, nil
 }
 
@@ -120,6 +129,9 @@ func readReports(t Tests, left *int64) (report.DocumentSuite, error) {
 	out := report.DocumentSuite{Name: t.Suite}
 	for _, name := range t.Files {
 		data, err := readReport(name, left)
+		if errors.Is(err, errNoRoom) && slices.Contains(t.Coverage, name) {
+			err = fmt.Errorf("%w; lines alone count of LCOV, so make a smaller one: grep -E '^(TN:|SF:|DA:|end_of_record)'", err)
+		}
 		if err != nil {
 			return out, err
 		}
@@ -127,6 +139,8 @@ func readReports(t Tests, left *int64) (report.DocumentSuite, error) {
 	}
 	return out, nil
 }
+
+var errNoRoom = errors.New("record fewer, or leave the tests' output out of them")
 
 func readReport(name string, left *int64) ([]byte, error) {
 	info, err := os.Lstat(name)
@@ -138,8 +152,8 @@ func readReport(name string, left *int64) ([]byte, error) {
 	}
 	size := (info.Size()+2)/3*4 + 200 // in base64, with its name
 	if *left -= size; *left < 0 {
-		return nil, fmt.Errorf("with %.200q (%d bytes) the reports no longer fit into a document of %d MiB: record fewer, or leave the tests' output out of them",
-			name, info.Size(), report.MaxDocument>>20)
+		return nil, fmt.Errorf("with %.200q (%d bytes) the reports no longer fit into a document of %d MiB: %w",
+			name, info.Size(), report.MaxDocument>>20, errNoRoom)
 	}
 	file, err := os.Open(name)
 	if err != nil {

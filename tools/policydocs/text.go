@@ -32,6 +32,7 @@ and named (` + "`policy-error`, `policy-timeout`, `policy-missing-fact`, `policy
 | deploy_ticket | none: nothing to check | DEPLOY-002 |
 | deploy_windows | none: nothing to check | DEPLOY-003 |
 | deploy_max_retried | 5, in a suite | DEPLOY-004 |
+| deploy_min_coverage | 0: nothing to check; 80, or {unit: 80, e2e: 30} | DEPLOY-005 |
 | severity | the rule's own | every rule |
 | judge_unchanged | false | every rule about resources |
 

@@ -53,7 +53,7 @@ func show(r Report, err error) string {
 		c := r.Counts
 		fmt.Fprintf(&b, "executed %d = passed %d + failed %d + errored %d + skipped %d; retried %d\n", c.Executed, c.Passed, c.Failed, c.Errored, c.Skipped, c.Retried)
 	} else {
-		fmt.Fprintf(&b, "covered %d of %d\n", r.Coverage.Covered, r.Coverage.Lines)
+		fmt.Fprintf(&b, "covered %d of %d: %s\n", r.Coverage.Covered, r.Coverage.Lines, r.Coverage)
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(&b, "note: %s\n", n)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 )
 
@@ -18,8 +19,8 @@ type block struct {
 	covered bool
 }
 
-// add takes one line of a file in; a line that ran anywhere is covered.
-func (l lines) add(file string, at []byte, weight int32, covered bool) bool {
+// take takes one line of a file in; a line that ran anywhere is covered.
+func (l lines) take(s *source, file string, at []byte, weight int32, covered bool) error {
 	h := sha256.New()
 	var size [8]byte
 	binary.LittleEndian.PutUint64(size[:], uint64(len(file)))
@@ -28,11 +29,19 @@ func (l lines) add(file string, at []byte, weight int32, covered bool) bool {
 	h.Write(at)
 	var sum [sha256.Size]byte
 	key := [12]byte(h.Sum(sum[:0])[:12])
-	l[key] = block{weight, covered || l[key].covered}
-	return len(l) <= maxBlocks
+	had, again := l[key]
+	if again && had.weight != weight {
+		return s.faultAbove(fmt.Sprintf("a block of %.200q has %d statements here and %d above", file, weight, had.weight), "put profiles of one state of the source together")
+	}
+	l[key] = block{weight, covered || had.covered}
+	if len(l) > maxBlocks {
+		return s.fault(fmt.Sprintf("names more than %d lines of source", maxBlocks), "split the report")
+	}
+	return nil
 }
 
-func (l lines) coverage() Coverage {
+// coverage is the sum. A report without a line is none: nothing of nothing is no share.
+func (l lines) coverage(s *source) (Coverage, error) {
 	var out Coverage
 	for _, b := range l {
 		out.Lines += int(b.weight)
@@ -40,11 +49,14 @@ func (l lines) coverage() Coverage {
 			out.Covered += int(b.weight)
 		}
 	}
-	return out
-}
-
-func (s *source) tooManyLines() error {
-	return s.fault(fmt.Sprintf("names more than %d lines of source", maxBlocks), "split the report")
+	if out.Lines > MaxLines {
+		return out, &Error{Name: s.name, Problem: fmt.Sprintf("lists %d statements, which no source has", out.Lines), Fix: "make it anew"}
+	}
+	if out.Lines == 0 {
+		return out, &Error{Name: s.name, Problem: "lists no line of source, so that nothing was measured",
+			Fix: "run the tests with coverage on, of the folders that hold the code; leave a report away that has nothing to measure"}
+	}
+	return out, nil
 }
 
 // parseCobertura reads the lines of classes; those of methods are the same ones again.
@@ -57,15 +69,19 @@ func parseCobertura(x *elements, root element) (Report, error) {
 		case e.name == "methods":
 			inMethods--
 		case e.name == "class" && !e.end:
-			file = e.attr("filename")
+			if file = e.attr("filename"); file == "" {
+				return Report{}, x.fault("a <class> without its filename", "")
+			}
+		case e.name == "class":
+			file = ""
 		case e.name == "line" && !e.end && inMethods == 0:
 			hits, err := strconv.ParseUint(e.attr("hits"), 10, 64)
 			number, bad := x.number(e, "number")
-			if err != nil || bad != nil || number == 0 {
-				return Report{}, x.fault("a <line> without its number or its hits", "")
+			if err != nil || bad != nil || number == 0 || file == "" {
+				return Report{}, x.fault("a <line> without its number or its hits, or outside of a <class>", "")
 			}
-			if !seen.add(file, strconv.AppendInt(nil, int64(number), 10), 1, hits > 0) {
-				return Report{}, x.tooManyLines()
+			if err := seen.take(x.source, file, strconv.AppendInt(nil, int64(number), 10), 1, hits > 0); err != nil {
+				return Report{}, err
 			}
 		}
 		var err error
@@ -75,9 +91,11 @@ func parseCobertura(x *elements, root element) (Report, error) {
 			return Report{}, err
 		}
 	}
-	out.Coverage = seen.coverage()
 	claimed, err := x.number(root, "lines-valid")
 	if err != nil {
+		return Report{}, err
+	}
+	if out.Coverage, err = seen.coverage(x.source); err != nil {
 		return Report{}, err
 	}
 	if claimed != 0 && claimed != out.Coverage.Lines {
@@ -114,8 +132,8 @@ func parseLCOV(s *source) (Report, error) {
 			if !ok || file == "" {
 				return Report{}, s.faultAbove(fmt.Sprintf("%.60q is no line of a file", line), "want DA:LINE,HITS after SF:FILE")
 			}
-			if !seen.add(file, number, 1, hits) {
-				return Report{}, s.tooManyLines()
+			if err := seen.take(s, file, number, 1, hits); err != nil {
+				return Report{}, err
 			}
 		case "", "TN", "VER", "FN", "FNDA", "FNF", "FNH", "FNL", "FNA", "BRDA", "BRF", "BRH", "MCDC", "MCF", "MCH", "LF", "LH":
 		default:
@@ -127,7 +145,11 @@ func parseLCOV(s *source) (Report, error) {
 	if file != "" {
 		return Report{}, s.fault("breaks off inside the record of a file", "did the tool that writes it end?")
 	}
-	return Report{Format: LCOV, Tool: "lcov", Coverage: seen.coverage()}, nil
+	covered, err := seen.coverage(s)
+	if err != nil {
+		return Report{}, err
+	}
+	return Report{Format: LCOV, Tool: "lcov", Coverage: covered}, nil
 }
 
 // lineData reads LINE,HITS[,CHECKSUM]. A line that did not run has 0 hits; some tools write - for that.
@@ -136,15 +158,19 @@ func lineData(value []byte) (number []byte, hit, ok bool) {
 	if len(fields) < 2 || len(fields) > 3 {
 		return nil, false, false
 	}
-	if n, err := strconv.ParseUint(string(fields[0]), 10, 31); err != nil || n == 0 {
+	at, err := strconv.ParseUint(string(fields[0]), 10, 31)
+	if err != nil || at == 0 {
 		return nil, false, false
 	}
+	number = strconv.AppendUint(nil, at, 10) // 007 is line 7
 	if string(fields[1]) == "-" {
-		return fields[0], false, true
+		return number, false, true
 	}
 	n, err := strconv.ParseUint(string(fields[1]), 10, 64)
-	return fields[0], n > 0, err == nil
+	return number, n > 0, err == nil
 }
+
+var blockForm = regexp.MustCompile(`^:[0-9]{1,9}\.[0-9]{1,9},[0-9]{1,9}\.[0-9]{1,9}$`)
 
 // parseGoCover reads FILE:FROM.COLUMN,TO.COLUMN STATEMENTS HITS; blocks of one profile that was put together from
 // several are the same block.
@@ -153,7 +179,11 @@ func parseGoCover(s *source) (Report, error) {
 	for {
 		line, err := s.nextLine()
 		if errors.Is(err, io.EOF) {
-			return Report{Format: GoCover, Tool: "go", Coverage: seen.coverage()}, nil
+			covered, err := seen.coverage(s)
+			if err != nil {
+				return Report{}, err
+			}
+			return Report{Format: GoCover, Tool: "go", Coverage: covered}, nil
 		}
 		if err != nil {
 			return Report{}, err
@@ -166,11 +196,11 @@ func parseGoCover(s *source) (Report, error) {
 		colon := bytes.LastIndexByte(place, ':')
 		statements, bad := strconv.ParseUint(string(weight), 10, 20)
 		times, worse := strconv.ParseUint(string(hits), 10, 64)
-		if !ok || !too || colon < 1 || bad != nil || worse != nil {
+		if !ok || !too || colon < 1 || !blockForm.Match(place[colon:]) || bad != nil || worse != nil {
 			return Report{}, s.faultAbove(fmt.Sprintf("%.60q is no block of a Go cover profile", line), "did go test end?")
 		}
-		if !seen.add(string(place[:colon]), place[colon:], int32(statements), times > 0) {
-			return Report{}, s.tooManyLines()
+		if err := seen.take(s, string(place[:colon]), place[colon:], int32(statements), times > 0); err != nil {
+			return Report{}, err
 		}
 	}
 }

@@ -45,6 +45,9 @@ func sound(t *testing.T, data []byte, formats ...Format) {
 	if !c.Valid() || c.Executed < 0 || len(r.Notes) > maxNotes+1 || r.Coverage.Covered > r.Coverage.Lines {
 		t.Fatalf("%+v", r)
 	}
+	if !r.Format.Tests() && !r.Coverage.Valid() {
+		t.Fatalf("coverage of nothing: %+v", r)
+	}
 	if c.Passed > len(data) || r.Coverage.Lines > len(data)*(1<<20) {
 		t.Fatalf("more cases than bytes: %+v", r)
 	}

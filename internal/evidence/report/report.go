@@ -105,8 +105,31 @@ type Coverage struct {
 	Covered int `json:"covered"`
 }
 
+// MaxLines is how many lines coverage may speak of.
+const MaxLines = 1_000_000_000
+
 // Add is the sum of both.
 func (c Coverage) Add(o Coverage) Coverage { return Coverage{c.Lines + o.Lines, c.Covered + o.Covered} }
+
+// Valid says whether something was measured, and the numbers fit together.
+func (c Coverage) Valid() bool {
+	return c.Lines > 0 && c.Lines <= MaxLines && c.Covered >= 0 && c.Covered <= c.Lines
+}
+
+// Hundredths is the share in hundredths of a percent, rounded down: 79.999 % is 79.99 %, and no floor of 80. Of what is
+// not valid it is 0.
+func (c Coverage) Hundredths() int {
+	if !c.Valid() {
+		return 0
+	}
+	return c.Covered * 10_000 / c.Lines
+}
+
+// String is the share as people read it.
+func (c Coverage) String() string {
+	h := c.Hundredths()
+	return fmt.Sprintf("%d.%02d %%", h/100, h%100)
+}
 
 // outcome is how one case ended. The zero outcome is an error: what nobody said is no pass.
 type outcome uint8

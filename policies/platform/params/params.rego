@@ -20,6 +20,7 @@ defaults := {
 	"deploy_ticket": "",
 	"deploy_windows": {},
 	"deploy_max_retried": 5,
+	"deploy_min_coverage": 0,
 }
 
 value[name] := given if {
@@ -57,6 +58,7 @@ expectation := {
 	"deploy_ticket": "a regular expression",
 	"deploy_windows": "a map of environment to {days, from, until, zone}",
 	"deploy_max_retried": "a number from 0",
+	"deploy_min_coverage": "a percentage (0, or 1 to 100), or a map of suite to percentage",
 }
 
 ok("required_tags", v) if strings(v)
@@ -87,6 +89,16 @@ ok("deploy_min_approvals", v) if amount(v)
 
 ok("deploy_max_retried", v) if amount(v)
 
+ok("deploy_min_coverage", v) if percentage(v)
+
+ok("deploy_min_coverage", v) if {
+	is_object(v)
+	count(v) > 0
+	every floor in v {
+		percentage(floor)
+	}
+}
+
 ok("deploy_ticket", v) if {
 	is_string(v)
 	regex.is_valid(v)
@@ -107,6 +119,15 @@ amount(v) if {
 	is_number(v)
 	v >= 0
 }
+
+# 0.8 is meant as 80 percent, and would ask for next to nothing.
+percentage(v) if {
+	amount(v)
+	v >= 1
+	v <= 100
+}
+
+percentage(0)
 
 strings(v) if {
 	is_array(v)

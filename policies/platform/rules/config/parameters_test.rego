@@ -19,6 +19,12 @@ test_violates[note] if {
 		"no window": testing.with_params(testing.many([]), {"deploy_windows": {"production": {}}}),
 		"expression": testing.with_params(testing.many([]), {"deploy_ticket": "["}),
 		"approvals": testing.with_params(testing.many([]), {"deploy_min_approvals": "2"}),
+		"coverage as text": testing.with_params(testing.many([]), {"deploy_min_coverage": "80"}),
+		"coverage as share": testing.with_params(testing.many([]), {"deploy_min_coverage": 0.8}),
+		"coverage of more than all": testing.with_params(testing.many([]), {"deploy_min_coverage": 101}),
+		"negative coverage": testing.with_params(testing.many([]), {"deploy_min_coverage": -1}),
+		"coverage of nobody": testing.with_params(testing.many([]), {"deploy_min_coverage": {}}),
+		"coverage of a suite as text": testing.with_params(testing.many([]), {"deploy_min_coverage": {"unit": 80, "e2e": "none"}}),
 		"switch": testing.with_params(testing.many([]), {"production_only": "yes"}),
 	}
 	some finding in rule.deny with input as document
@@ -29,6 +35,9 @@ test_conforms[note] if {
 	some note, document in {
 		"none": testing.many([]),
 		"right": testing.with_params(testing.many([]), {"required_tags": ["owner"], "tag_values": {"env": ["dev"]}, "regions": ["eu-west-1"], "max_nat_gateways": 2, "max_usage_share": 0.2, "max_resource_delta": 10, "production_names": ["live"], "production_only": false}),
+		"coverage": testing.with_params(testing.many([]), {"deploy_min_coverage": 80.5}),
+		"no coverage": testing.with_params(testing.many([]), {"deploy_min_coverage": 0}),
+		"coverage of suites": testing.with_params(testing.many([]), {"deploy_min_coverage": {"unit": 80, "e2e": 0}}),
 		"another bundle's": testing.with_params(testing.many([]), {"budget_owner": 1}),
 	}
 	count(rule.deny) == 0 with input as document
