@@ -151,7 +151,7 @@ func (c *step) keys() ([]seal.Key, error) {
 func (c *step) bundles() ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	for _, name := range c.in.Bundles {
-		data, err := c.given(name, lock.MaxBundles)
+		data, err := c.given(name, seal.MaxBundles)
 		if err != nil {
 			return nil, fmt.Errorf("bundle: %w", err)
 		}

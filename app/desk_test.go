@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	counted "github.com/org/platform-action/internal/evidence/report"
 	"github.com/org/platform-action/internal/github"
 	"github.com/org/platform-action/internal/github/githubtest"
+	"github.com/org/platform-action/internal/sandbox"
 	"github.com/org/platform-action/internal/store"
 )
 
@@ -36,6 +38,7 @@ type desk struct {
 	wanted []control.Task
 	tip    string
 	merges int
+	built  control.Built // what every bundle proves
 }
 
 var deskKey = sync.OnceValue(func() *rsa.PrivateKey { //nolint:gochecknoglobals // made once, because it takes long
@@ -47,7 +50,13 @@ var deskKey = sync.OnceValue(func() *rsa.PrivateKey { //nolint:gochecknoglobals 
 })
 
 // deskEngine compiles each set of policies once for all desks: what it keeps is named by its content and never changes.
-var deskEngine = sync.OnceValues(func() (*control.Engine, error) { return control.NewEngine(nil) })
+var deskEngine = sync.OnceValues(func() (*control.Engine, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return control.NewEngine(sandbox.New(program, []string{sandboxArgument}, 2))
+})
 
 // Want implements control.Queue.
 func (d *desk) Want(_ context.Context, tasks ...control.Task) error {
@@ -93,6 +102,7 @@ func newDesk(t *testing.T, more string) *desk {
 	d.broken = &flaky{Records: d.db, at: -1}
 	d.flow = control.NewFlow(control.FlowOptions{
 		Forge: forge, Records: d.broken, Queue: d, Engine: engine, Now: clock, Log: logger,
+		Prove:  func([]byte) (control.Built, error) { return d.built, nil },
 		Signer: control.Signer{Key: func() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)) }, Server: "https://platform.example.com"},
 	})
 	i := d.hub.Install("acme")
@@ -174,7 +184,7 @@ func (d *desk) finished(id int64) {
 }
 
 // locks is what a job of a run is told that asks before it deploys.
-func (d *desk) locks(id int64) control.LockReceipt {
+func (d *desk) locks(id int64, body string) control.LockReceipt {
 	d.t.Helper()
 	run := d.repo.RunOf(id)
 	run.Status, run.Conclusion = "in_progress", ""
@@ -187,7 +197,7 @@ func (d *desk) locks(id int64) control.LockReceipt {
 		RepositoryID: d.repo.ID, OwnerID: d.repo.Owner().ID, ID: id, Attempt: 1, CheckRunID: run.Jobs[0].ID, SHA: run.HeadSHA, Ref: "refs/heads/main",
 		Event: run.Event, WorkflowRef: d.repo.FullName() + "/" + run.Path + "@refs/heads/main", WorkflowSHA: run.HeadSHA, Environment: "production",
 		RunnerKind: "github-hosted", Issued: d.now, Expires: d.now.Add(5 * time.Minute), TokenID: fmt.Sprint("token ", d.merges),
-	}, []byte(lockBody))
+	}, []byte(body))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -197,8 +207,14 @@ func (d *desk) locks(id int64) control.LockReceipt {
 // organisation brings the organisation's file into force.
 func (d *desk) organisation(text string) {
 	d.t.Helper()
+	d.centrally(map[string]string{"platform.yml": text})
+}
+
+// centrally brings files of the organisation's repository into force.
+func (d *desk) centrally(files map[string]string) {
+	d.t.Helper()
 	central := d.hub.AddRepository(d.owner, ".github")
-	central.Commit("main", map[string]string{"platform.yml": text})
+	central.Commit("main", files)
 	d.do(control.Task{Tenant: d.tenant.Account(), Kind: control.SyncInstallation})
 	d.do(control.Task{Tenant: control.Tenant{Installation: d.tenant.Installation, Repository: central.ID}, Kind: control.ReadBranch})
 	d.do(control.Task{Tenant: d.tenant, Kind: control.SweepRepository})

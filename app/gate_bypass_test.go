@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/org/platform-action/internal/github/githubtest"
 )
 
 // TestBypass: a job that ran past the gate is found by itself and opens a debt; a status that somebody set opens none, and
@@ -99,12 +97,7 @@ func TestRiding(t *testing.T) {
 // TestIgnoredLock: a job that the second lock refused and that went ahead all the same went past us. One that obeyed did not.
 func TestIgnoredLock(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, githubtest.Options{})
-	w.public()
-	w.withKey()
-	_, r := w.shop("acme", guardedFiles(""))
-	w.start()
-	w.swept()
+	w, r := gated(t, "", keyed)
 	untested := r.Commit("main", map[string]string{"new.md": "text\n"})
 	for id, conclusion := range map[int64]string{10: "failure", 11: "success"} {
 		run := locking(id, untested)

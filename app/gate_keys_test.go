@@ -13,19 +13,14 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/org/platform-action/internal/gate/seal"
-	"github.com/org/platform-action/internal/github/githubtest"
 )
 
 // TestKeyReplaced: a signing key is replaced while the server runs. The new one signs; the old one stays published with its end,
 // and proves what it signed before it. A file that nobody can read changes nothing.
 func TestKeyReplaced(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, githubtest.Options{})
-	w.public()
-	first := w.withKey()
-	_, r := w.shop("acme", guardedFiles(""))
-	w.start()
-	w.swept()
+	var first seal.Key
+	w, r := gated(t, "", func(w *world) { first = w.withKey() })
 	tip := r.Head("main")
 	w.testedOn(r, 1, tip, 3, 0)
 	file := w.env["PLATFORM_SIGNING_KEY_FILE"]

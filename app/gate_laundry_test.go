@@ -93,7 +93,7 @@ func TestHeldUntilLater(t *testing.T) {
 				t.Fatalf("%+v", g)
 			}
 			c.meanwhile(d)
-			if got := d.locks(10); got.Outcome != c.outcome || got.Code != c.code && c.code != "" {
+			if got := d.locks(10, lockBody); got.Outcome != c.outcome || got.Code != c.code && c.code != "" {
 				t.Errorf("%+v", got)
 			}
 		})

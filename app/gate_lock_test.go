@@ -32,6 +32,9 @@ func (w *world) withKey() seal.Key {
 	return pinned
 }
 
+// keyed gives the server a signing key that nobody pins.
+func keyed(w *world) { w.withKey() }
+
 // keyFile is a new signing key as an operator keeps it, and what a verifier pins.
 func keyFile(t testing.TB) (text string, pinned seal.Key) {
 	t.Helper()
@@ -75,12 +78,8 @@ const lockBody = `{"version":1,"environment":"production"}`
 // TestSecondLock: a deploying job asks for itself; the signed answer holds for it alone.
 func TestSecondLock(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, githubtest.Options{})
-	w.public()
-	pinned := w.withKey()
-	_, r := w.shop("acme", guardedFiles(""))
-	w.start()
-	w.swept()
+	var pinned seal.Key
+	w, r := gated(t, "", func(w *world) { pinned = w.withKey() })
 	tip := r.Head("main")
 	w.testedOn(r, 1, tip, 3, 0)
 	run := locking(10, tip)

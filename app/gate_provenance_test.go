@@ -68,12 +68,7 @@ func (w *world) asking(bundles []json.RawMessage, digests ...string) string {
 // of Sigstore, and a job that is about to deploy.
 func building(t *testing.T) (w *world, r *githubtest.Repo, i *sigstoretest.Instance, pinned seal.Key, run githubtest.Run) {
 	t.Helper()
-	w = newWorld(t, githubtest.Options{})
-	w.public()
-	pinned, i = w.withKey(), w.trusting()
-	_, r = w.shop("acme", guardedFiles(""))
-	w.start()
-	w.swept()
+	w, r = gated(t, "", func(w *world) { pinned, i = w.withKey(), w.trusting() })
 	tip := r.Head("main")
 	w.testedOn(r, 1, tip, 3, 0)
 	run = locking(10, tip)
@@ -195,12 +190,7 @@ func withRoot(t *testing.T, bundle, root json.RawMessage) json.RawMessage {
 // TestDigestUntrusting: a server without a trust root cannot tell, which approves nothing and refuses nothing.
 func TestDigestUntrusting(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, githubtest.Options{})
-	w.public()
-	_ = w.withKey()
-	_, r := w.shop("acme", guardedFiles(""))
-	w.start()
-	w.swept()
+	w, r := gated(t, "", keyed)
 	tip := r.Head("main")
 	w.testedOn(r, 1, tip, 3, 0)
 	run := locking(10, tip)

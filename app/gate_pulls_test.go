@@ -167,12 +167,8 @@ func TestPullsFaults(t *testing.T) {
 // GitHub no more than 8 times.
 func TestPullCalls(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, githubtest.Options{})
-	w.public()
-	_, r := w.shop("acme", guardedFiles(pullRules))
+	w, r := gated(t, pullRules)
 	r.SetRole("boss", "write")
-	w.start()
-	w.swept()
 	for i := range int64(2) {
 		branch := fmt.Sprintf("change-%d", i)
 		r.Commit(branch, map[string]string{branch + ".md": "text\n"})

@@ -113,12 +113,7 @@ func TestLockWithoutKeys(t *testing.T) {
 	}{"down": {status: http.StatusServiceUnavailable}, "slow": {hang: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, githubtest.Options{})
-			w.public()
-			w.withKey()
-			_, r := w.shop("acme", guardedFiles(""))
-			w.start()
-			w.swept()
+			w, r := gated(t, "", keyed)
 			tip := r.Head("main")
 			w.testedOn(r, 1, tip, 3, 0)
 			run := locking(10, tip)

@@ -27,11 +27,14 @@ func guardedFiles(more string) map[string]string {
 	}
 }
 
-// gated is a shop whose production is guarded, and its server.
-func gated(t *testing.T, more string) (*world, *githubtest.Repo) {
+// gated is a shop whose production is guarded, and its server, that was prepared before it started.
+func gated(t *testing.T, more string, before ...func(w *world)) (*world, *githubtest.Repo) {
 	t.Helper()
 	w := newWorld(t, githubtest.Options{})
 	w.public()
+	for _, prepare := range before {
+		prepare(w)
+	}
 	_, r := w.shop("acme", guardedFiles(more))
 	w.start()
 	w.swept()

@@ -62,7 +62,7 @@ func readKeys(names []string) ([]seal.Key, error) {
 func readBundles(names []string) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	for _, name := range names {
-		data, err := readAtMost(name, lock.MaxBundles)
+		data, err := readAtMost(name, seal.MaxBundles)
 		if err != nil {
 			return nil, fmt.Errorf("--bundle: %w", err)
 		}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/org/platform-action/internal/gate/lock"
 	"github.com/org/platform-action/internal/gate/lock/locktest"
 	"github.com/org/platform-action/internal/gate/seal"
 )
@@ -106,7 +105,7 @@ func TestGateDecideUsage(t *testing.T) {
 		"a bundle of nothing": {[]string{"--environment", "production", "--key", key, "--bundle", kept(t, "b", []byte("{}"))}, env, 2, "--bundle proves how an artifact was built"},
 		"no bundle":           {append([]string{"--key", key, "--bundle", "gone"}, by...), env, 2, "--bundle: open gone"},
 		"a page for a bundle": {append([]string{"--key", key, "--bundle", kept(t, "b", []byte("<html>"))}, by...), env, 2, "no Sigstore bundle"},
-		"a large bundle":      {append([]string{"--key", key, "--bundle", kept(t, "b", bytes.Repeat([]byte(" "), lock.MaxBundles+1))}, by...), env, 2, "more than 4096 KiB"},
+		"a large bundle":      {append([]string{"--key", key, "--bundle", kept(t, "b", bytes.Repeat([]byte(" "), seal.MaxBundles+1))}, by...), env, 2, "more than 4096 KiB"},
 		"no job":              {append([]string{"--key", key, "--server", dead.URL}, by...), nil, 2, "only a job of a workflow"},
 		"dead":                {append([]string{"--key", key}, by...), env, 3, "did not decide"},
 		"advice":              {by, nil, 3, "nothing is decided, signed or recorded"},

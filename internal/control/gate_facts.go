@@ -16,7 +16,11 @@ import (
 // ask is the question about a deployment. Where something cannot be read, what is missing has the reason, and the error
 // says it: the decision is then an error, and never an approval. The version is that of the evidence, read before.
 func (f *Flow) ask(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord, version int64) (gate.Question, error) {
-	return f.askOf(ctx, r, run, d, version, fact.Of([]evidence.Provenance{})) // the rule asks about trees alone
+	built := fact.Of([]evidence.Provenance{}) // the rule asks about trees alone
+	if len(d.Digests) > 0 {                   // that nobody looks at the proof here is no proof of the contrary
+		built = fact.Missing[[]evidence.Provenance]("the job that deploys the artifacts brings it when it asks")
+	}
+	return f.askOf(ctx, r, run, d, version, built)
 }
 
 // askOf is ask with what is proven of the artifacts.
@@ -93,14 +97,18 @@ func (f *Flow) deployPolicies(ctx context.Context, r Repository, commit Commit, 
 	if err != nil {
 		return fact.Known[[]verdict.Finding]{}, err
 	}
-	found, err := f.deployFindings(ctx, c, want, q, q.Deployment(nil, "they were not asked for"))
-	if err == nil && wantsPulls(c.Rules(), found) {
-		pulls, why, wrong := f.deployPulls(ctx, r, commit, want, env, q.Subject)
-		if wrong != nil {
-			return fact.Known[[]verdict.Finding]{}, wrong
+	rules := c.Rules()
+	if !wantsPulls(rules, nil) {
+		found, err := f.deployFindings(ctx, c, want, q, q.Deployment(nil, "they were not asked for"))
+		if err != nil || !wantsPulls(rules, found) {
+			return fact.Of(found), err
 		}
-		found, err = f.deployFindings(ctx, c, want, q, q.Deployment(pulls, why))
 	}
+	pulls, why, err := f.deployPulls(ctx, r, commit, want, env, q.Subject)
+	if err != nil {
+		return fact.Known[[]verdict.Finding]{}, err
+	}
+	found, err := f.deployFindings(ctx, c, want, q, q.Deployment(pulls, why))
 	return fact.Of(found), err
 }
 

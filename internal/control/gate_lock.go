@@ -94,8 +94,8 @@ func parseLock(body []byte) (LockDocument, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return d, errors.New("more follows after the body")
 	}
-	if d.Version != 1 || d.Environment == "" || len(d.Environment) > 255 || len(d.Digests) > 100 {
-		return d, errors.New("version is not 1, environment is missing or too long, or there are more than 100 digests")
+	if d.Version != 1 || d.Environment == "" || len(d.Environment) > 255 || len(d.Digests) > sealing.MaxDigests {
+		return d, fmt.Errorf("version is not 1, environment is missing or too long, or there are more than %d digests", sealing.MaxDigests)
 	}
 	return d, fitBundles(d.Bundles)
 }

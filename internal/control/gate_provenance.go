@@ -8,6 +8,7 @@ import (
 
 	"github.com/org/platform-action/internal/evidence"
 	"github.com/org/platform-action/internal/fact"
+	sealing "github.com/org/platform-action/internal/gate/seal"
 )
 
 // Built is what a bundle states, whose signature holds by the trust root that this server pins.
@@ -19,23 +20,16 @@ type Built struct {
 // Prover verifies a bundle. It asks nobody; an error says why the bundle proves nothing.
 type Prover func(bundle []byte) (Built, error)
 
-// Bounds of what a deploying job brings.
-const (
-	mostBundles = 100
-	maxBundle   = 1 << 20
-	maxBundles  = 4 << 20
-)
-
 // fitBundles says what is too much.
 func fitBundles(list []json.RawMessage) error {
 	size := 0
 	for _, b := range list {
-		if size += len(b); len(b) > maxBundle {
-			return fmt.Errorf("a bundle has %d bytes; at most %d", len(b), maxBundle)
+		if size += len(b); len(b) > sealing.MaxBundle {
+			return fmt.Errorf("a bundle has %d bytes; at most %d", len(b), sealing.MaxBundle)
 		}
 	}
-	if len(list) > mostBundles || size > maxBundles {
-		return fmt.Errorf("%d bundles of %d bytes; at most %d of %d", len(list), size, mostBundles, maxBundles)
+	if len(list) > sealing.MaxDigests || size > sealing.MaxBundles {
+		return fmt.Errorf("%d bundles of %d bytes; at most %d of %d", len(list), size, sealing.MaxDigests, sealing.MaxBundles)
 	}
 	return nil
 }

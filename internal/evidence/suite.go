@@ -144,5 +144,5 @@ func jobsOf(r *Run, name string) []Job {
 
 // wanted is what is looked for, as people read it.
 func (a *asked) wanted(s SuiteRequirement) string {
-	return fmt.Sprintf("suite %s by job %s of %s on %s", quote(s.Name), quote(s.Job), quote(s.Workflow), a.what())
+	return fmt.Sprintf("suite %s by job %s of %s on %s", quote(s.Name), quote(s.Job), quote(s.Workflow), "tree "+short(a.q.Tree))
 }

@@ -160,10 +160,9 @@ func (a *asked) isAbout(r *Run, seen *attempts) bool {
 }
 
 // bound is condition 1. Tree equality lets squash, rebase, a queue's fast-forward and an exact revert count, and refuses
-// every merge result that nobody ran. Digests bind a record of another tree if each is proven to be built from C.
-func (a *asked) bound(r *Record) bool {
-	return r.Subject.Tree == a.q.Tree || len(a.q.Digests) > 0 && holds(r.Subject.Digests, a.q.Digests) && a.unproven() == ""
-}
+// every merge result that nobody ran. A record of another tree does not count for naming an artifact that is built from C:
+// what its workflow ran is the content of that tree, which whoever may push a branch chooses and nobody guards.
+func (a *asked) bound(r *Record) bool { return r.Subject.Tree == a.q.Tree }
 
 // holds reports that every one of want is in have.
 func holds(have, want []string) bool {

@@ -100,8 +100,8 @@ func (c *compiled) unit(ctx context.Context, pkg string, mods []*ast.Module, nam
 	if len(u.entries) == 0 {
 		return nil, nil
 	}
-	u.needs = c.needsOf(pkg)
-	if u.dialect == "" {
+	if u.dialect == "" { // another dialect's input is another document
+		u.needs = c.needsOf(pkg)
 		if faults := c.checkReads(u); len(faults) > 0 {
 			return nil, faults
 		}

@@ -39,16 +39,19 @@ func (s *Set) Evaluate(ctx context.Context, in Input) (Result, error) {
 	}
 	res.Findings = append(res.Findings, docs.ours.faults...)
 	outcomes := make([]outcome, len(s.units))
-	skipped := map[string][]string{} // reason → rule ids
+	skipped := map[lack][]string{} // → rule ids
 	var group errgroup.Group
 	group.SetLimit(max(1, runtime.GOMAXPROCS(0)))
-	active := 0
+	enabled, active := 0, 0
 	for i, u := range s.units {
-		if !u.enabled() || u.leftOut(in.Facts) {
+		if !u.enabled() {
+			continue
+		}
+		if enabled++; u.leftOut(in.Facts) {
 			continue
 		}
 		active++
-		if why := u.missing(in.Facts, &docs); why != "" {
+		if why := u.missing(in.Facts, &docs); why != (lack{}) {
 			skipped[why] = append(skipped[why], u.ids()...)
 			outcomes[i].looked = -1
 			continue
@@ -70,8 +73,7 @@ func (s *Set) Evaluate(ctx context.Context, in Input) (Result, error) {
 	}
 	res.Findings = append(res.Findings, missingFindings(skipped)...)
 	if active == 0 && len(s.faults) == 0 {
-		res.Findings = append(res.Findings, verdict.Finding{ID: IDNone, Title: "No policy was evaluated",
-			Message: "No policy is loaded or every policy is disabled.", Severity: verdict.Warn, Fix: "Load a policy bundle."})
+		res.Findings = append(res.Findings, noneFinding(enabled, in.Facts)...)
 	}
 	place(res.Findings, in.Facts)
 	sortResult(&res)
@@ -94,59 +96,6 @@ func (s *Set) documents(in Input) (documents, error) {
 		d.infracost, d.infracostY = foreign(in.Infracost)
 	}
 	return d, nil
-}
-
-// leftOut reports a unit that is about something else than what is decided. Where a deployment is decided there is no plan,
-// and only what looks at the deployment, at its evidence or at parameters is asked; where none is, what looks at one is not.
-func (u *unit) leftOut(f fact.Facts) bool {
-	_, deploying := f.Deployment.Get()
-	if !deploying {
-		return u.needs.deployment && !u.needs.missing
-	}
-	ours := u.dialect != DialectConftest && u.dialect != DialectInfracost
-	return !ours || (u.needs.plan || u.needs.estimate) && !u.needs.deployment && !u.needs.evidence
-}
-
-// missing is why the unit's facts cannot be had, or empty. A package that asks input.missing judges that itself.
-func (u *unit) missing(f fact.Facts, docs *documents) string {
-	switch u.dialect {
-	case DialectConftest:
-		return because("the plan document", docs.conftestY)
-	case DialectInfracost:
-		return because("the Infracost document", docs.infracostY)
-	}
-	if u.needs.missing {
-		return ""
-	}
-	if _, known := f.Plan.Get(); u.needs.plan && !known {
-		return "the plan is missing: " + f.Plan.Why()
-	}
-	if _, known := f.Estimate.Get(); u.needs.estimate && !known {
-		return "the cost estimate is missing: " + f.Estimate.Why()
-	}
-	if _, known := f.Evidence.Get(); u.needs.evidence && !known {
-		return "the test evidence is missing: " + f.Evidence.Why()
-	}
-	return ""
-}
-
-func because(what string, err error) string {
-	if err == nil {
-		return ""
-	}
-	return what + " is missing: " + err.Error()
-}
-
-// missingFindings says once per reason which rules could not be decided.
-func missingFindings(skipped map[string][]string) []verdict.Finding {
-	var out []verdict.Finding
-	for _, why := range sortedKeys(skipped) {
-		ids := skipped[why]
-		slices.Sort(ids)
-		out = append(out, verdict.Finding{ID: IDMissing, Title: "Facts that policies need are missing", Severity: verdict.Undecided,
-			Message: clip(why+"; not decided: "+strings.Join(slices.Compact(ids), ", "), maxText), Fix: "Give the missing input and run again."})
-	}
-	return out
 }
 
 func (u *unit) ids() []string {

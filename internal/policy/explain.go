@@ -66,7 +66,7 @@ func (s *Set) Explain(ctx context.Context, id string, in Input) (Explanation, er
 		ex.Missing = "the rule is disabled"
 		return ex, nil
 	}
-	if ex.Missing = u.missing(in.Facts, &docs); ex.Missing != "" {
+	if ex.Missing = u.missing(in.Facts, &docs).why; ex.Missing != "" {
 		return ex, nil
 	}
 	sev, bad := s.engineParams(in.Facts.Params)

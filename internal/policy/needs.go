@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,11 +11,14 @@ import (
 
 // needs says which groups of facts a package looks at, itself or through the packages it uses.
 type needs struct {
-	plan, estimate bool
+	plan, estimate bool // it names them
 	evidence       bool
 	deployment     bool
+	whole          bool // it may look at any part of the input: it takes hold of it otherwise than by the name of a part
 	pulls          bool // it may look at the pull requests of a deployment
+	deploys        bool // it is about deployments: where none is decided it has nothing to say
 	missing        bool // it asks input.missing itself, and so says on its own what a missing group means
+	told           bool // the same of input.deployment.pull_requests_missing
 	judged         bool // it looks only at resources that are judged
 	lines          bool // it may look at the line items of the estimate
 }
@@ -22,7 +26,7 @@ type needs struct {
 // needsOf follows references between the bundle's packages. What cannot be told counts as needed.
 func (c *compiled) needsOf(pkg string) needs {
 	own := c.direct(pkg)
-	n := own.needs
+	d := own
 	seen := map[string]bool{pkg: true}
 	queue := own.uses
 	for len(queue) > 0 {
@@ -32,17 +36,34 @@ func (c *compiled) needsOf(pkg string) needs {
 			continue
 		}
 		seen[next] = true
-		d := c.direct(next)
-		n.plan, n.estimate, n.lines = n.plan || d.plan, n.estimate || d.estimate, n.lines || d.lines
-		n.evidence, n.deployment, n.pulls = n.evidence || d.evidence, n.deployment || d.deployment, n.pulls || d.pulls
-		queue = append(queue, d.uses...)
+		used := c.direct(next)
+		d.join(used)
+		queue = append(queue, used.uses...)
 	}
-	return n
+	// A rule that names a part of a deployment is left out where none is decided. That somebody whom it uses does says
+	// so only where nothing else is looked at: else a rule about plans would be passed over for a helper of others.
+	d.deploys = own.deployment || d.deployment && !d.plan && !d.estimate && !d.whole
+	if d.whole {
+		d.evidence, d.deployment = d.evidence || d.says["evidence"], d.deployment || d.says["deployment"]
+		d.pulls, d.lines = true, true
+	}
+	return d.needs
 }
 
 type direct struct {
 	needs
+	says map[string]bool // names of groups that stand there as texts: where the input is taken as a whole they are what is meant
 	uses []string
+}
+
+// join adds what a package that is used looks at. What only the package itself can say of itself stays.
+func (d *direct) join(used direct) {
+	d.plan, d.estimate, d.lines = d.plan || used.plan, d.estimate || used.estimate, d.lines || used.lines
+	d.evidence, d.deployment, d.pulls = d.evidence || used.evidence, d.deployment || used.deployment, d.pulls || used.pulls
+	d.whole = d.whole || used.whole
+	says := maps.Clone(d.says)
+	maps.Copy(says, used.says)
+	d.says = says
 }
 
 // direct is what one package looks at itself. Helper packages are asked for once a rule, so it is kept.
@@ -56,105 +77,6 @@ func (c *compiled) direct(pkg string) direct {
 	d := c.look(pkg)
 	c.looked[pkg] = d
 	return d
-}
-
-func (c *compiled) look(pkg string) direct {
-	var d direct
-	for _, name := range sortedModules(c.compiler.Modules) {
-		m := c.compiler.Modules[name]
-		if packageName(m.Package.Path) != pkg {
-			continue
-		}
-		ast.WalkRefs(m, func(r ast.Ref) bool {
-			d.note(r)
-			if r[0].Equal(ast.DefaultRootDocument) {
-				d.uses = append(d.uses, c.packagesAt(r)...)
-			}
-			return false
-		})
-		d.lines = d.lines || names(m, "lines", "assumptions", "attributes")
-		d.evidence = d.evidence || names(m, "evidence")
-		d.deployment = d.deployment || names(m, "deployment")
-		d.pulls = d.pulls || namesPulls(m)
-	}
-	return d
-}
-
-// names reports a module that names a part of the input which not every rule needs. The name of a rule or a package,
-// which is a constant of a reference into data, is no such name.
-func names(m *ast.Module, words ...string) bool {
-	found := false
-	var visit *ast.GenericVisitor
-	visit = ast.NewGenericVisitor(func(x any) bool {
-		switch x := x.(type) {
-		case ast.Ref:
-			if !x[0].Equal(ast.DefaultRootDocument) {
-				return found
-			}
-			for _, t := range x[1:] {
-				if _, constant := t.Value.(ast.String); !constant {
-					visit.Walk(t)
-				}
-			}
-			return true
-		case ast.String:
-			found = found || slices.Contains(words, string(x))
-		}
-		return found
-	})
-	visit.Walk(m)
-	return found
-}
-
-// namesPulls reports a module that may look at the pull requests of a deployment: one that names them, or takes hold of a
-// deployment otherwise than by a part that is another one.
-func namesPulls(m *ast.Module) bool {
-	found := false
-	var visit *ast.GenericVisitor
-	visit = ast.NewGenericVisitor(func(x any) bool {
-		switch x := x.(type) {
-		case ast.Ref:
-			rest := x
-			if len(x) > 2 && x[0].Equal(ast.InputRootDocument) && x[1].Value.Compare(ast.String("deployment")) == 0 {
-				if part, constant := x[2].Value.(ast.String); constant && part != "pull_requests" {
-					rest = x[3:]
-				}
-			}
-			for _, t := range rest {
-				visit.Walk(t)
-			}
-			return true
-		case ast.String:
-			found = found || x == "pull_requests" || x == "deployment"
-		}
-		return found
-	})
-	visit.Walk(m)
-	return found
-}
-
-func (d *direct) note(r ast.Ref) {
-	for _, t := range r[1:] {
-		d.judged = d.judged || t.Value.Compare(ast.String("judged")) == 0
-	}
-	if !r[0].Equal(ast.InputRootDocument) {
-		return
-	}
-	group := ast.String("")
-	if len(r) > 1 {
-		group, _ = r[1].Value.(ast.String)
-	}
-	switch group {
-	case "resources", "plan":
-		d.plan = true
-	case "estimate":
-		d.estimate = true
-	case "missing":
-		d.missing = true
-	case "params", "evidence", "deployment": // names finds those
-	default:
-		d.plan, d.estimate = true, true
-	}
 }
 
 // packagesAt lists the packages that a reference into data can mean.

@@ -222,10 +222,10 @@ func (w *wants) note(u *unit) {
 		w.infracost = true
 	default:
 		w.ours = true
-		w.estimate = w.estimate || u.needs.estimate
-		w.evidence = w.evidence || u.needs.evidence
-		w.deployment = w.deployment || u.needs.deployment
-		w.lines = w.lines || u.needs.estimate && u.needs.lines
+		w.estimate = w.estimate || u.needs.estimate || u.needs.whole
+		w.evidence = w.evidence || u.needs.evidence || u.needs.whole
+		w.deployment = w.deployment || u.needs.deployment || u.needs.whole
+		w.lines = w.lines || (u.needs.estimate || u.needs.whole) && u.needs.lines
 	}
 }
 

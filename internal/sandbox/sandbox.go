@@ -52,13 +52,17 @@ type bundle struct {
 }
 
 type question struct {
-	Explain      string          `json:"explain,omitempty"` // a rule's id; empty: evaluate all
-	Plan         *fact.Plan      `json:"plan,omitempty"`
-	PlanWhy      string          `json:"plan_why,omitempty"`
-	Estimate     *fact.Estimate  `json:"estimate,omitempty"`
-	EstimateWhy  string          `json:"estimate_why,omitempty"`
-	Evidence     *fact.Evidence  `json:"evidence,omitempty"`
-	EvidenceWhy  string          `json:"evidence_why,omitempty"`
+	Explain     string         `json:"explain,omitempty"` // a rule's id; empty: evaluate all
+	Plan        *fact.Plan     `json:"plan,omitempty"`
+	PlanWhy     string         `json:"plan_why,omitempty"`
+	Estimate    *fact.Estimate `json:"estimate,omitempty"`
+	EstimateWhy string         `json:"estimate_why,omitempty"`
+	Evidence    *fact.Evidence `json:"evidence,omitempty"`
+	EvidenceWhy string         `json:"evidence_why,omitempty"`
+
+	Deployment    *fact.Deployment `json:"deployment,omitempty"`
+	DeploymentWhy string           `json:"deployment_why,omitempty"`
+
 	Params       map[string]any  `json:"params,omitempty"`
 	Raw          json.RawMessage `json:"raw,omitempty"`
 	RawWhy       string          `json:"raw_why,omitempty"`
@@ -229,7 +233,8 @@ func (j *judge) Explain(ctx context.Context, id string, in policy.Input) (policy
 
 // question carries the input; the documents of other dialects only where a rule reads them.
 func (j *judge) question(in policy.Input) *question {
-	q := &question{Params: in.Facts.Params, PlanWhy: in.Facts.Plan.Why(), EstimateWhy: in.Facts.Estimate.Why(), EvidenceWhy: in.Facts.Evidence.Why()}
+	q := &question{Params: in.Facts.Params, PlanWhy: in.Facts.Plan.Why(), EstimateWhy: in.Facts.Estimate.Why(), EvidenceWhy: in.Facts.Evidence.Why(),
+		DeploymentWhy: in.Facts.Deployment.Why()}
 	if p, ok := in.Facts.Plan.Get(); ok {
 		q.Plan = &p
 	}
@@ -238,6 +243,9 @@ func (j *judge) question(in policy.Input) *question {
 	}
 	if e, ok := in.Facts.Evidence.Get(); ok {
 		q.Evidence = &e
+	}
+	if d, ok := in.Facts.Deployment.Get(); ok {
+		q.Deployment = &d
 	}
 	dialects := map[string]bool{}
 	for _, r := range j.rules {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -149,6 +150,60 @@ func TestSame(t *testing.T) {
 	got, err := outside.Explain(t.Context(), "ACME-001", input())
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
 		t.Error(err, diff)
+	}
+}
+
+// groups says what is in each group of the input, by its sum.
+const groups = `# METADATA
+# title: What there is
+# custom:
+#   id: ACME-003
+#   severity: block
+package acme.groups
+
+deny contains sprintf("%s is %s", [name, crypto.sha256(json.marshal(part))]) if some name, part in input
+`
+
+// TestEveryFact: each group of facts arrives in the other process as it is here, or the reason why it is missing. A new group
+// fails this test until it is brought there.
+func TestEveryFact(t *testing.T) {
+	t.Parallel()
+	b := bundles(map[string]string{"groups.rego": groups})
+	inside, err := policy.Compile(t.Context(), policy.Options{Bundles: b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside := judge(t, b)
+	whole := input()
+	whole.Facts.Deployment = fact.Of(fact.Deployment{
+		Environment: "production", Commit: "c", Tree: "t", Digests: []string{"sha256:d"}, RunID: 1 << 60, Attempt: 2, Workflow: "w", Jobs: []string{"j"}, At: "a",
+		Rollback: true, Debts: 3, PullRequests: &[]fact.PullRequest{{Number: 7, Title: "<b>\u202e", Author: "ada", Approvals: 2, Commit: "c"}}, PullsMissing: "m",
+	})
+	for field, value := range reflect.ValueOf(whole.Facts).Fields() {
+		if value.IsZero() {
+			t.Errorf("%s is not brought there", field.Name)
+		}
+	}
+	none, unknown := whole, whole
+	none.Facts.Deployment = fact.Of(fact.Deployment{PullRequests: &[]fact.PullRequest{}})
+	unknown.Facts.Deployment = fact.Of(fact.Deployment{PullsMissing: "too many commits"})
+	reasons := input()
+	reasons.Facts.Evidence, reasons.Facts.Deployment = fact.Missing[fact.Evidence]("no evidence"), fact.Missing[fact.Deployment]("no deployment")
+	for name, c := range map[string]struct {
+		in       policy.Input
+		findings int
+	}{"whole": {whole, 7}, "no pull requests": {none, 7}, "unknown pull requests": {unknown, 1}, "reasons": {reasons, 5}} {
+		want, err := inside.Evaluate(t.Context(), c.in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(want.Findings) != c.findings {
+			t.Errorf("%s: %d findings: %+v", name, len(want.Findings), want.Findings)
+		}
+		got, err := outside.Evaluate(t.Context(), c.in)
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
+			t.Errorf("%s: %v %s", name, err, diff)
+		}
 	}
 }
 

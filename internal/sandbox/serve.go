@@ -74,7 +74,7 @@ func reply(ctx context.Context, r request) answer {
 func (q *question) input() (policy.Input, error) {
 	in := policy.Input{
 		Facts: fact.Facts{Plan: fact.Missing[fact.Plan](q.PlanWhy), Estimate: fact.Missing[fact.Estimate](q.EstimateWhy),
-			Evidence: fact.Missing[fact.Evidence](q.EvidenceWhy), Params: q.Params},
+			Evidence: fact.Missing[fact.Evidence](q.EvidenceWhy), Deployment: fact.Missing[fact.Deployment](q.DeploymentWhy), Params: q.Params},
 		Raw: reader(q.Raw, q.RawWhy), Infracost: reader(q.Infracost, q.InfracostWhy),
 	}
 	if q.Plan != nil {
@@ -88,6 +88,9 @@ func (q *question) input() (policy.Input, error) {
 	}
 	if q.Evidence != nil {
 		in.Facts.Evidence = fact.Of(*q.Evidence)
+	}
+	if q.Deployment != nil {
+		in.Facts.Deployment = fact.Of(*q.Deployment)
 	}
 	return in, nil
 }

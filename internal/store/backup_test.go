@@ -200,6 +200,52 @@ func TestBackupScriptsRefuse(t *testing.T) {
 	}
 }
 
+// TestBackupScriptOverwritesNothing: a file that comes to the copy's name while the database is copied stays as it is, and whoever
+// asked for the copy is told that there is none, whatever mv thinks of that.
+func TestBackupScriptOverwritesNothing(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ meanwhile, says string }{
+		"nothing comes":  {`true`, "the database was copied to"},
+		"a file":         {`echo other > "$TARGET"`, "is there already"},
+		"a link to none": {`ln -s nowhere "$TARGET"`, "is there already"},
+		"a folder":       {`mkdir "$TARGET"`, "is there already"},
+		"a link to one":  {`mkdir "$TARGET.d" && ln -s "$TARGET.d" "$TARGET"`, "is there already"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, programs := t.TempDir(), t.TempDir()
+			file := filepath.Join(dir, "copy")
+			for program, text := range map[string]string{
+				"pg_dump":    "for a; do case $a in --file=*) echo whole > \"${a#--file=}\";; esac; done; " + c.meanwhile,
+				"pg_restore": "echo '1; 0 1 TABLE DATA public ledger u'",
+				"mv":         `for a; do last=$a; done; [ -e "$last" ] || [ -L "$last" ] || exec /bin/mv "$@"`, // -n, and nobody is told
+			} {
+				ok(t, os.WriteFile(filepath.Join(programs, program), []byte("#!/bin/sh\n"+text+"\n"), 0o700))
+			}
+			cmd := exec.CommandContext(t.Context(), "../../deploy/postgres/backup", file)
+			cmd.Env = []string{"PATH=" + programs + ":" + os.Getenv("PATH"), "TARGET=" + file, "PLATFORM_DATABASE_URL=postgres://127.0.0.1:1/none"}
+			out, err := cmd.CombinedOutput()
+			alone := name == "nothing comes"
+			if (err == nil) != alone || !strings.Contains(string(out), c.says) {
+				t.Errorf("%v %s", err, out)
+			}
+			copies := must[string](t)(func() (string, error) {
+				found, err := exec.CommandContext(t.Context(), "grep", "-rl", "whole", dir).Output()
+				if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 1 {
+					err = nil
+				}
+				return strings.TrimSpace(string(found)), err
+			}())
+			if want := map[bool]string{true: file}[alone]; copies != want {
+				t.Errorf("copies lie at %q, want %q", copies, want)
+			}
+			if data, err := os.ReadFile(file); name == "a file" && (err != nil || string(data) != "other\n") {
+				t.Errorf("the other file says %q, %v", data, err)
+			}
+		})
+	}
+}
+
 // TestRestoreRefuses: what is no whole copy of ours makes no database, and no database is overwritten.
 func TestRestoreRefuses(t *testing.T) {
 	t.Parallel()

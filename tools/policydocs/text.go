@@ -71,10 +71,14 @@ deny contains {"address": r.address, "msg": "the bucket has another prefix", "fi
 - ` + "`input.plan`" + `: name, complete, errored, format_version, terraform_version, timestamp, counts, drift, modules, providers, checks.
 - ` + "`input.estimate`" + `, ` + "`input.evidence`" + ` ([evidence.md](evidence.md#policies)), ` + "`input.deployment`" + ` (below), ` + "`input.params`" + `, ` + "`input.missing.GROUP`" + ` (why a group could not be had).
 - ` + "`input.deployment`" + `: environment, commit, tree, digests, run_id, attempt, workflow, jobs, at, rollback, debts, pull_requests
-  (number, title, author, approvals, commit; a commit that came to the branch without one has number 0; absent where they are
-  not known, and then pull_requests_missing says why). They are read from GitHub only where a rule may look at them. Where a deployment is decided there is no plan: rules
-  that look at a plan or an estimate alone are left out there, and rules that look at ` + "`input.deployment`" + ` are left out
-  everywhere else, unless they ask ` + "`input.missing`" + `.
+  (number, title, author, approvals, commit; a commit that came to the branch without one has number 0). Pull requests are read
+  from GitHub only where a rule may look at them. Where they are not known, a rule that may look at them is undecided with the
+  reason, unless its package asks ` + "`input.deployment.pull_requests_missing`" + ` and so says itself what that means.
+- Where a deployment is decided there is no plan: rules that look at a plan or an estimate alone are left out there, and rules that look
+  at ` + "`input.deployment`" + ` are left out everywhere else, unless they ask ` + "`input.missing`" + `.
+- Name what you look at: ` + "`input.deployment.environment`, `object.get(input.deployment, \"jobs\", [])`" + `. Whoever takes the input without naming a
+  part (` + "`walk(input, …)`, `some part in input`, `input[k]`, `f(input)`" + `) is asked about plans and about deployments, and needs all
+  that there is of them; whoever takes ` + "`input.deployment`" + ` so needs its pull requests.
 - A finding is a string, or an object of msg and any of id, title, address, file, line, severity, fix, unclear. One package
   may declare several ids, on its rules; then each finding names its id.
 - ` + "`looked contains …`" + ` says what a rule looked at when that is not its resource types.

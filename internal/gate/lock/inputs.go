@@ -12,14 +12,8 @@ import (
 	"github.com/org/platform-action/internal/gate/seal"
 )
 
-// Bounds of what a job brings.
-const (
-	MaxDigests = 100
-	MaxBundle  = 1 << 20 // bytes of one bundle; the usual ones have 15 KiB
-	MaxBundles = 4 << 20 // of all of them
-
-	mostFetched = 20 // artifacts whose bundles are looked up
-)
+// mostFetched is of how many artifacts the bundles are looked up.
+const mostFetched = 20
 
 var immutable = regexp.MustCompile(`^(?:[^\s@]{1,512}@)?(sha256:[0-9a-f]{64})$`)
 
@@ -39,8 +33,8 @@ func Artifacts(names []string) ([]string, error) {
 		out = append(out, m[1])
 	}
 	slices.Sort(out)
-	if out = slices.Compact(out); len(out) > MaxDigests {
-		return nil, fmt.Errorf("%d artifacts; at most %d: deploy them in several jobs", len(out), MaxDigests)
+	if out = slices.Compact(out); len(out) > seal.MaxDigests {
+		return nil, fmt.Errorf("%d artifacts; at most %d: deploy them in several jobs", len(out), seal.MaxDigests)
 	}
 	return out, nil
 }
@@ -109,8 +103,8 @@ func Bundles(data []byte) ([]json.RawMessage, error) {
 func bounded(list []json.RawMessage) ([]json.RawMessage, error) {
 	for _, b := range list {
 		switch {
-		case len(b) > MaxBundle:
-			return nil, fmt.Errorf("a bundle has %d bytes; at most %d", len(b), MaxBundle)
+		case len(b) > seal.MaxBundle:
+			return nil, fmt.Errorf("a bundle has %d bytes; at most %d", len(b), seal.MaxBundle)
 		case b[0] != '{':
 			return nil, errors.New("it is no Sigstore bundle, which is a JSON object")
 		}
@@ -124,8 +118,8 @@ func FitBundles(list []json.RawMessage) error {
 	for _, b := range list {
 		size += len(b)
 	}
-	if len(list) > MaxDigests || size > MaxBundles {
-		return fmt.Errorf("%d bundles of %d bytes; at most %d of %d bytes: deploy in several jobs", len(list), size, MaxDigests, MaxBundles)
+	if len(list) > seal.MaxDigests || size > seal.MaxBundles {
+		return fmt.Errorf("%d bundles of %d bytes; at most %d of %d bytes: deploy in several jobs", len(list), size, seal.MaxDigests, seal.MaxBundles)
 	}
 	return nil
 }

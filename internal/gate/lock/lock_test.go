@@ -27,7 +27,7 @@ func TestArtifacts(t *testing.T) {
 		}
 	}
 	var many []string
-	for i := range MaxDigests + 1 {
+	for i := range seal.MaxDigests + 1 {
 		many = append(many, fmt.Sprintf("sha256:%064x", i))
 	}
 	if _, err := Artifacts(many); err == nil {
@@ -40,18 +40,18 @@ func TestBundles(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{
 		`{"a":1}`: 1, "{\n \"a\": 1\n}\n": 1, "{}\n\n{}\n": 2,
-		"": 0, "[]": 0, "x": 0, "{}\nx\n": 0, `"{}"`: 0, "1\n2\n": 0, `{"a":"` + strings.Repeat("x", MaxBundle) + `"}`: 0,
+		"": 0, "[]": 0, "x": 0, "{}\nx\n": 0, `"{}"`: 0, "1\n2\n": 0, `{"a":"` + strings.Repeat("x", seal.MaxBundle) + `"}`: 0,
 	} {
 		got, err := Bundles([]byte(text))
 		if len(got) != want || (err == nil) != (want > 0) {
 			t.Errorf("%.20q: %d, %v", text, len(got), err)
 		}
 	}
-	one := json.RawMessage(`{"a":"` + strings.Repeat("x", MaxBundle-8) + `"}`)
+	one := json.RawMessage(`{"a":"` + strings.Repeat("x", seal.MaxBundle-8) + `"}`)
 	if err := FitBundles([]json.RawMessage{one, one, one, one}); err != nil {
 		t.Error(err)
 	}
-	if FitBundles([]json.RawMessage{one, one, one, one, one}) == nil || FitBundles(make([]json.RawMessage, MaxDigests+1)) == nil {
+	if FitBundles([]json.RawMessage{one, one, one, one, one}) == nil || FitBundles(make([]json.RawMessage, seal.MaxDigests+1)) == nil {
 		t.Error("too many bundles are taken")
 	}
 }
@@ -81,7 +81,7 @@ func FuzzBundles(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		list, err := Bundles(data)
 		for _, b := range list {
-			if err != nil || len(b) > MaxBundle || !json.Valid(b) || bytes.TrimSpace(b)[0] != '{' {
+			if err != nil || len(b) > seal.MaxBundle || !json.Valid(b) || bytes.TrimSpace(b)[0] != '{' {
 				t.Errorf("%q, %v", b, err)
 			}
 		}
@@ -92,7 +92,7 @@ func FuzzBundles(f *testing.F) {
 // says none.
 func TestFetch(t *testing.T) {
 	t.Parallel()
-	large := json.RawMessage(`{"a":"` + strings.Repeat("x", MaxBundle) + `"}`)
+	large := json.RawMessage(`{"a":"` + strings.Repeat("x", seal.MaxBundle) + `"}`)
 	get := func(list ...json.RawMessage) func(context.Context, string) ([]json.RawMessage, error) {
 		return func(context.Context, string) ([]json.RawMessage, error) { return list, nil }
 	}
@@ -117,7 +117,7 @@ func TestFetch(t *testing.T) {
 	}
 	var filled []json.RawMessage
 	for i := range 10 {
-		filled = append(filled, json.RawMessage(fmt.Sprintf(`{"%d":"%s"}`, i, strings.Repeat("x", MaxBundle-10))))
+		filled = append(filled, json.RawMessage(fmt.Sprintf(`{"%d":"%s"}`, i, strings.Repeat("x", seal.MaxBundle-10))))
 	}
 	j.Digests = j.Digests[:1]
 	if err := j.Fetch(t.Context(), get(filled...)); err != nil || len(j.Bundles) != 4 || FitBundles(j.Bundles) != nil {

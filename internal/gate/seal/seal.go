@@ -15,6 +15,13 @@ const (
 	MaxBytes    = 64 << 10
 )
 
+// Bounds of what a deploying job asks about, on both sides.
+const (
+	MaxDigests = 100     // artifacts, and bundles that prove them
+	MaxBundle  = 1 << 20 // bytes of one bundle; the usual ones have 15 KiB
+	MaxBundles = 4 << 20 // of all of them
+)
+
 // Subject is what a verdict is about. All of it has to be the same where it is used.
 type Subject struct {
 	Server       string   `json:"server"` // the URL of the server that decided
