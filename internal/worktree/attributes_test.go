@@ -1,6 +1,7 @@
 package worktree
 
 import (
+	"context"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -177,7 +178,7 @@ func FuzzAttributes(f *testing.F) {
 	}
 	dir := f.TempDir()
 	git := func(args ...string) (string, error) {
-		cmd := exec.Command("git", args...)
+		cmd := exec.CommandContext(context.Background(), "git", args...)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull)
 		out, err := cmd.Output()
 		return string(out), err
@@ -190,7 +191,7 @@ func FuzzAttributes(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer root.Close()
+		defer func() { _ = root.Close() }()
 		if !fs.ValidPath(name) || strings.ContainsAny(name, "\x00") || path.Base(name) == ".gitattributes" || strings.Contains(strings.ToLower(name), ".git") {
 			return
 		}
