@@ -18,10 +18,11 @@ import (
 
 // replicas are processes of the server behind one address, which sends each connection to one that is up.
 type replicas struct {
-	t     *testing.T
+	t     testing.TB
 	w     *world
 	mu    sync.Mutex
 	up    map[string]*exec.Cmd // by address
+	logs  map[string]*journal  // likewise
 	order []string
 	next  int
 }
@@ -51,7 +52,7 @@ func (r *replicas) join() (address string) {
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.up[address] = cmd
+	r.up[address], r.logs[address] = cmd, log
 	r.order = append(r.order, address)
 	return address
 }
@@ -102,6 +103,10 @@ func (r *replicas) forward(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	for range 3 { // one that has just gone is not asked twice
 		r.mu.Lock()
+		if len(r.order) == 0 {
+			r.mu.Unlock()
+			return
+		}
 		r.next++
 		to := r.order[r.next%len(r.order)]
 		r.mu.Unlock()
@@ -123,7 +128,7 @@ func TestRollingRestart(t *testing.T) {
 	w := newWorld(t, githubtest.Options{})
 	w.env["PLATFORM_DATABASE_URL"], w.env["PLATFORM_LOG_LEVEL"], w.wait = db.Database(t), "info", 4*time.Minute
 	_, repo := w.shop("acme", nil)
-	r := &replicas{t: t, w: w, up: map[string]*exec.Cmd{}}
+	r := &replicas{t: t, w: w, up: map[string]*exec.Cmd{}, logs: map[string]*journal{}}
 	first := r.join()
 	second := r.join()
 	url := "http://" + r.front() + "/webhooks/github"
