@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -204,6 +207,18 @@ func family(pid int) time.Duration {
 	return time.Duration(ticks) * 10 * time.Millisecond
 }
 
+// operations says what was asked for most, for each of so many repositories.
+func (s *scaling) operations(what string) {
+	count := map[string]int{}
+	for _, r := range s.w.hub.Log() {
+		count[r.Operation]++
+	}
+	s.sheet.say("\n| %s, over %d repositories: operation | requests | for each repository |\n|---|---|---|", what, len(s.holdings))
+	for _, o := range slices.SortedFunc(maps.Keys(count), func(a, b string) int { return cmp.Or(count[b]-count[a], strings.Compare(a, b)) }) {
+		s.sheet.say("| `%s` | %d | %.2f |", o, count[o], float64(count[o])/float64(len(s.holdings)))
+	}
+}
+
 // asked counts the requests since the last ResetLog of some tenants' installations (none: of all), those that count against their
 // quota, and the writes.
 func (s *scaling) asked(of map[int64]bool) (all, counted, writes int) {
@@ -222,16 +237,19 @@ func (s *scaling) asked(of map[int64]bool) (all, counted, writes int) {
 	return all, counted, writes
 }
 
-// timed runs a program with the database's address and says how long it took.
-func timed(b *testing.B, url, program string, args ...string) time.Duration {
+// timed runs a program with the database's address and says how long it took; whole is false where ctx ended first.
+func timed(ctx context.Context, b *testing.B, url, program string, args ...string) (took time.Duration, whole bool) {
 	b.Helper()
 	from := time.Now()
-	cmd := exec.CommandContext(b.Context(), program, args...)
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it starts ends with it
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.Env = append(os.Environ(), "PLATFORM_DATABASE_URL="+url)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if took = time.Since(from); err != nil && ctx.Err() == nil {
 		b.Fatalf("%s: %v\n%s", program, err, out)
 	}
-	return time.Since(from)
+	return took, err == nil
 }
 
 func tenants(p proposals) map[int64]bool {

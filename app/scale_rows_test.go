@@ -25,7 +25,7 @@ const (
 	estateSpan = 390 * 24 * time.Hour // of all verdicts: none is so old that its report would have gone
 	pushes     = 3                    // verdicts of a pull request
 	giants     = 20                   // repositories with many open pull requests
-	giantOpen  = 20
+	giantOpen  = 10
 	otherOpen  = 5 // one in so many others has an open one
 )
 
@@ -53,8 +53,8 @@ func apportion(n, parts int, flat float64) []int {
 	return out
 }
 
-// repositoriesOf are how many repositories each installation has: of 200 with 5,000 from 165 down to 8.
-func (e estate) repositoriesOf() []int { return apportion(e.repositories, e.installations, 10) }
+// repositoriesOf are how many repositories each installation has: of 200 with 5,000 from 91 down to 10.
+func (e estate) repositoriesOf() []int { return apportion(e.repositories, e.installations, 25) }
 
 // verdictsOf are how many verdicts each repository has, by its place: of 5,000 with a million from 45,000 down to 27. Large ones
 // are anywhere.
