@@ -40,7 +40,7 @@ func (s *scaling) pages() {
 	b, at := s.w.browser(), "/"+giant.repo.Owner+"/"+giant.repo.Name
 	b.signIn("reader", at)
 	from := time.Now()
-	if _, _, body := b.get("/"); !strings.Contains(body, "reader") || !strings.Contains(body, at) {
+	if _, _, body := b.get("/"); !strings.Contains(body, "Sign out") || !strings.Contains(body, `href="/`+s.holdings[0].repo.Owner+"/") {
 		s.b.Fatalf("not the first page of somebody who may see it:\n%s", body)
 	}
 	first := time.Since(from)

@@ -53,10 +53,10 @@ func apportion(n, parts int, flat float64) []int {
 	return out
 }
 
-// repositoriesOf are how many repositories each installation has: of 200 with 5,000 from 91 down to 10.
+// repositoriesOf are how many repositories each installation has: of 200 with 5,000 from 90 down to 10.
 func (e estate) repositoriesOf() []int { return apportion(e.repositories, e.installations, 25) }
 
-// verdictsOf are how many verdicts each repository has, by its place: of 5,000 with a million from 45,000 down to 27. Large ones
+// verdictsOf are how many verdicts each repository has, by its place: of 5,000 with a million from 43,900 down to 26. Large ones
 // are anywhere.
 func (e estate) verdictsOf() (verdicts, ranks []int) {
 	sizes := apportion(e.verdicts, e.repositories, 3)

@@ -62,6 +62,7 @@ func measureScale(b *testing.B, e estate) {
 	var columns []column
 	for _, n := range []int{1, 2, 4} {
 		columns = append(columns, s.with(n))
+		fmt.Fprintln(os.Stderr, columns[len(columns)-1]) // should what follows fail
 		if n == 1 {
 			s.requests()
 			s.pages()
