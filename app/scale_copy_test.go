@@ -130,7 +130,7 @@ func (b *book) write(p *page, s push) error {
 	b.sequence++
 	entry := ledger.Entry{Sequence: b.sequence, Kind: "verdict", Subject: v.Digest, Body: body, At: v.At}
 	b.chain, b.last = ledger.Chain(b.chain, entry), v.At
-	p.add(b.tenant, "ledger", b.sequence, entry.Kind, entry.Subject, []byte(body), "", v.At.UnixMicro(), b.chain)
+	p.add(b.tenant, "ledger", b.sequence, entry.Kind, entry.Subject, body, "", v.At.UnixMicro(), b.chain)
 	p.add(b.tenant, "verdict", b.sequence, int64(v.Number), v.Head, v.Outcome.String(), v.Digest, []byte(v.Report), v.At.UnixMicro(), v.Headline)
 	if c := s.check; c.ID != 0 {
 		p.add(b.tenant, "check_run", c.Head, c.ID, c.Finished, c.Notes, c.Verdict, c.Started.UnixMicro(), c.Updated.UnixMicro())

@@ -68,10 +68,8 @@ func (p *Postgres) start() {
 	if p.err = p.askPassword(filepath.Join(data, "pg_hba.conf")); p.err != nil {
 		return
 	}
-	options := fmt.Sprintf("-p %d -k %s -c listen_addresses=127.0.0.1 -c max_connections=400", p.port, p.dir)
-	for _, setting := range p.Settings {
-		options += " -c " + setting
-	}
+	settings := append([]string{"listen_addresses=127.0.0.1", "max_connections=400"}, p.Settings...)
+	options := fmt.Sprintf("-p %d -k %s -c %s", p.port, p.dir, strings.Join(settings, " -c "))
 	p.err = p.command("pg_ctl", "-D", data, "-o", options, "-l", filepath.Join(p.dir, "log"), "-w", "start")
 }
 
