@@ -54,6 +54,24 @@ func TestScaleRows(t *testing.T) {
 	}
 }
 
+// TestEstateTimes: also of a repository with very many verdicts, each comes after the one before, within the span.
+func TestEstateTimes(t *testing.T) {
+	t.Parallel()
+	e := estate{until: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)}
+	for _, n := range []int{1, 27, 50_000} {
+		h, before, seen := holding{verdicts: n}, e.until.Add(-estateSpan), 0
+		for p := range h.history(e, smallKinds()[:1]) {
+			if !p.verdict.At.After(before) {
+				t.Fatalf("verdict %d of %d was made at %s, not after %s", seen, n, p.verdict.At, before)
+			}
+			before, seen = p.verdict.At, seen+1
+		}
+		if seen != n || !before.Equal(e.until) {
+			t.Errorf("%d of %d verdicts, the last at %s", seen, n, before)
+		}
+	}
+}
+
 func openStore(t testing.TB, url string) *store.Store {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{URL: url, Now: time.Now, Log: slog.New(slog.DiscardHandler)})

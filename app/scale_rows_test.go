@@ -114,10 +114,11 @@ type push struct {
 func (h holding) history(e estate, kinds []kind) iter.Seq[push] {
 	return func(yield func(push) bool) {
 		random := rand.New(rand.NewPCG(uint64(h.repo.Tenant.Installation), uint64(h.repo.Tenant.Repository)))
+		apart := (estateSpan / time.Duration(max(h.verdicts, 1))).Truncate(time.Microsecond)
 		for i := range h.verdicts {
 			n := i/pushes + 1
 			last := i%pushes == pushes-1 || i == h.verdicts-1
-			at := e.until.Add(-estateSpan * time.Duration(h.verdicts-1-i) / time.Duration(h.verdicts)).Truncate(time.Microsecond)
+			at := e.until.Add(-apart * time.Duration(h.verdicts-1-i))
 			head := hashed(h.repo.Tenant, "head", i)[:40]
 			if real := h.heads[n]; real != "" && last {
 				head = real
