@@ -43,7 +43,7 @@ type dialect struct {
 	finish  string                           // $1 job: completes it if it is still running. River's JobCompleteTx costs three times as much on SQLite
 	depth   string                           // jobs by state
 	size    string                           // bytes of the database
-	current string                           // joins the newest verdict v of the head of each pull request p
+	current string                           // joins the newest verdict v of the head of each pull request p of a tenant t
 	listed  func(since, limit string) string // joins what is listed v of each tenant t, as much as is wanted of all of them
 }
 

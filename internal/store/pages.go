@@ -120,9 +120,10 @@ func (s *Store) NewestVerdicts(ctx context.Context, of []control.Tenant, blocked
 		n := "$" + strconv.Itoa(len(args)+1)
 		sql := `SELECT ` + lineColumns + ` FROM (VALUES ` + places + `) AS t ` + s.db.dialect().listed(strconv.FormatInt(since, 10), n) + ` ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
 		if blocked {
+			current := s.db.dialect().current
 			// Of the present head, which may be one that was judged before another: what was judged last does not tell.
 			sql = `SELECT v.installation_id, v.repository_id, v.sequence, v.number, v.head, v.outcome, v.digest, v.headline, v.at
-				FROM (VALUES ` + places + `) AS t CROSS JOIN pull p ` + s.db.dialect().current + `
+				FROM (VALUES ` + places + `) AS t CROSS JOIN pull p ` + current + `
 				WHERE p.installation_id = t.column1 AND p.repository_id = t.column2 AND p.is_open AND v.outcome IN ('block', 'undecided')
 				ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
 		}
