@@ -7,7 +7,7 @@ CASES ?= internal/cost/testdata/cases
 # driver above it, and how we use that, are under the detector.
 PLAIN_SQLITE := -gcflags='modernc.org/sqlite/lib=-race=false' -gcflags='modernc.org/libc/...=-race=false'
 
-.PHONY: backup restore compose systemd helm helm-test helm-golden sizes screenshots e2e-action feed-large demo-serve oracle torture help build test test-fast lint check bench cases demo generate golden tidy
+.PHONY: scale backup restore compose systemd helm helm-test helm-golden sizes screenshots e2e-action feed-large demo-serve oracle torture help build test test-fast lint check bench cases demo generate golden tidy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -85,6 +85,9 @@ helm-test: ## the chart: linted, rendered, held to its goldens and to Kubernetes
 
 helm-golden: ## write what the chart renders anew; read the difference before you commit it
 	cd tools/helm && go test -count=1 ./... -update
+
+scale: ## one, two and four replicas on a million verdicts in PostgreSQL, within twelve minutes: docs/scale.md
+	PLATFORM_SCALE_VERDICTS=1000000 PLATFORM_TEST_REQUIRE_POSTGRES=1 go test -run '^$$' -bench '^BenchmarkScale$$' -benchtime 1x -timeout 20m ./app
 
 sizes: ## memory and processor time of the server, idle and under a burst: docs/operations.md#sizes
 	go test -run '^$$' -bench 'BenchmarkSizes' -benchtime 1x -timeout 30m ./app

@@ -145,6 +145,7 @@ func handler(db *store.Store, flow *control.Flow, pump *sink.Pump, t *tracing) c
 }
 
 func do(ctx context.Context, db *store.Store, flow *control.Flow, pump *sink.Pump, k control.Task, attempt int) error {
+	ctx = github.Begin(ctx)
 	switch {
 	case k.Kind == control.CollectGarbage:
 		return db.Collect(ctx)

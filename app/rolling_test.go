@@ -23,7 +23,7 @@ import (
 
 // replicas are processes of the server behind one address, which sends each request to one that is up.
 type replicas struct {
-	t     *testing.T
+	t     testing.TB
 	w     *world
 	mu    sync.Mutex
 	up    map[string]*replica // by address
@@ -70,9 +70,9 @@ func (r *replicas) join() (address string) {
 	return address
 }
 
-// leave ends one as an orchestrator does: no new requests, and SIGTERM once those that were sent there are answered. One that
-// came by another way is at work then, and is answered as well. It must end by itself, and well.
-func (r *replicas) leave(address string, late githubtest.Event) {
+// leave ends one as an orchestrator does: no new requests, and SIGTERM once those that were sent there are answered. Late
+// webhooks, which come by another way, are at work then, and are answered as well. It must end by itself, and well.
+func (r *replicas) leave(address string, late ...githubtest.Event) {
 	r.t.Helper()
 	r.mu.Lock()
 	one := r.up[address]
@@ -80,13 +80,18 @@ func (r *replicas) leave(address string, late githubtest.Event) {
 	r.order = slices.DeleteFunc(r.order, func(a string) bool { return a == address })
 	r.mu.Unlock()
 	one.open.Wait()
-	finish := r.begin(address, late)
+	var finish []func() int
+	for _, e := range late {
+		finish = append(finish, r.begin(address, e))
+	}
 	if err := one.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		r.t.Error(err)
 	}
 	r.w.eventually("the replica stops", func() bool { return strings.Contains(one.log.String(), "shutting down") })
-	if status := finish(); status != http.StatusAccepted {
-		r.t.Errorf("a webhook that was at work on SIGTERM: %d", status)
+	for _, f := range finish {
+		if status := f(); status != http.StatusAccepted {
+			r.t.Errorf("a webhook that was at work on SIGTERM: %d", status)
+		}
 	}
 	if err := one.cmd.Wait(); err != nil {
 		r.t.Errorf("a replica that was told to end: %v", err)
@@ -136,6 +141,11 @@ func (r *replicas) front() string {
 	r.t.Helper()
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		r.mu.Lock()
+		if len(r.order) == 0 {
+			r.mu.Unlock()
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
 		r.next++
 		one := r.up[r.order[r.next%len(r.order)]]
 		one.open.Add(1)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -26,7 +27,21 @@ const (
 	reserved = 0.4
 	// patience is how long a call waits in place; beyond it the task comes back later and another one works.
 	patience = 2 * time.Second
+	// endurance is the same for a task that has already got an answer: what it has asked would have to be asked again. It is
+	// below Options.Timeout, which holds the wait too.
+	endurance = 10 * time.Second
 )
+
+type begunKey struct{}
+
+// Begin marks a context of one task. Its first call waits as long as any; those after it wait longer than those of tasks that
+// have not begun. Otherwise many tasks of one installation that is at its limit would use all of it up for their first calls,
+// and none would ever come to its end: what ends one is a write, which has to wait for five times as much as a read.
+func Begin(ctx context.Context) context.Context {
+	return context.WithValue(ctx, begunKey{}, &atomic.Bool{})
+}
+
+func begun(ctx context.Context) *atomic.Bool { b, _ := ctx.Value(begunKey{}).(*atomic.Bool); return b }
 
 type priorityKey struct{}
 
@@ -96,11 +111,18 @@ func (b *budget) admit(ctx context.Context, now time.Time, method string, conten
 		taken = append(taken, r)
 		wait = max(wait, r.DelayFrom(now))
 	}
-	if wait > patience {
+	longest, had := patience, begun(ctx)
+	if had != nil && had.Load() {
+		longest = endurance
+	}
+	if wait > longest {
 		for _, r := range taken {
 			r.CancelAt(now)
 		}
 		return &control.Later{After: wait, Reason: "the share of GitHub's limit for this installation is used up"}
+	}
+	if had != nil {
+		had.Store(true)
 	}
 	if wait == 0 {
 		return nil

@@ -38,11 +38,13 @@ type dialect struct {
 	now     string // the database's clock in microseconds
 	lock    string // ends a SELECT whose row is about to be changed
 	stamp   func(time.Time) any
-	lost    string // running jobs whose worker is dead: id, args; $1 oldest heartbeat, $2 seconds that an attempt may last
-	discard string // $1 job: gives it up if it is still running
-	finish  string // $1 job: completes it if it is still running. River's JobCompleteTx costs three times as much on SQLite
-	depth   string // jobs by state
-	size    string // bytes of the database
+	lost    string                           // running jobs whose worker is dead: id, args; $1 oldest heartbeat, $2 seconds that an attempt may last
+	discard string                           // $1 job: gives it up if it is still running
+	finish  string                           // $1 job: completes it if it is still running. River's JobCompleteTx costs three times as much on SQLite
+	depth   string                           // jobs by state
+	size    string                           // bytes of the database
+	current string                           // joins the newest verdict v of the head of each pull request p of a tenant t
+	listed  func(since, limit string) string // joins what is listed v of each tenant t, as much as is wanted of all of them
 }
 
 // client is the River client, whichever its transactions are.

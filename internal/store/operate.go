@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -97,18 +98,31 @@ func (s *Store) Collect(ctx context.Context) error {
 	now, r := s.o.Now(), s.o.Retention
 	old := func(keep time.Duration) int64 { return micros(now.Add(-keep)) }
 	return errors.Join(
-		s.collect(ctx, `DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE received < $1 LIMIT 1000)`, old(r.Deliveries)),
-		s.collect(ctx, `DELETE FROM work WHERE id IN (SELECT id FROM work WHERE state = 'idle' AND changed < $1 LIMIT 1000)
-			AND state = 'idle'`, old(r.CompletedJobs)),
-		s.collect(ctx, `DELETE FROM claim WHERE claimed < $1`, old(r.Deliveries)),
-		s.collect(ctx, `DELETE FROM document WHERE changed < $1 AND (name LIKE 'redelivery/%' OR name LIKE 'fork/%' OR name LIKE 'wish/%'
-			OR name LIKE 'group/%')`, old(r.Deliveries)),
-		s.collect(ctx, `DELETE FROM upload WHERE uploaded < $1`, old(r.Uploads)),
+		s.collect(ctx, expired("delivery", "id", `received < $1`), old(r.Deliveries)),
+		s.collect(ctx, expired("work", "id", `state = 'idle' AND changed < $1`), old(r.CompletedJobs)),
+		s.collect(ctx, expired("claim", "installation_id, repository_id, claim_key", `claimed < $1`), old(r.Deliveries)),
+		s.collect(ctx, expired("document", "installation_id, repository_id, name", `changed < $1 AND (name LIKE 'redelivery/%' OR name LIKE 'fork/%'
+			OR name LIKE 'wish/%' OR name LIKE 'group/%')`), old(r.Deliveries)),
+		s.collect(ctx, expired("upload", "installation_id, repository_id, head, root", `uploaded < $1`), old(r.Uploads)),
 		s.collectEvidence(ctx, old(r.Evidence)),
 		s.collectLedger(ctx, old(r.LedgerBodies)),
-		s.collect(ctx, `DELETE FROM cache_entry WHERE stored < $1`, old(r.CacheEntries)),
-		s.collect(ctx, `UPDATE verdict SET report = $2 WHERE at < $1 AND octet_length(report) > 0`, old(r.VerdictBodies), []byte{}),
+		s.collect(ctx, expired("cache_entry", "installation_id, repository_id, cache_key", `stored < $1`), old(r.CacheEntries)),
+		s.collect(ctx, `UPDATE verdict SET report = $2`+portioned("verdict", "installation_id, repository_id, sequence", `at < $1 AND octet_length(report) > 0`),
+			old(r.VerdictBodies), []byte{}),
 	)
+}
+
+// portion is how many rows one transaction of the retention changes: none holds the writer, or a million locks, for long.
+const portion = 1000
+
+// expired deletes a portion of a table's rows that a condition holds of.
+func expired(table, key, where string) string {
+	return `DELETE FROM ` + table + portioned(table, key, where)
+}
+
+// portioned picks them by their key. What has changed since it was picked is asked again whether the condition holds of it.
+func portioned(table, key, where string) string {
+	return ` WHERE (` + key + `) IN (SELECT ` + key + ` FROM ` + table + ` WHERE ` + where + ` LIMIT ` + strconv.Itoa(portion) + `) AND ` + where
 }
 
 // provenAfter is that something was deployed to the same environment on evidence since. Until then a debt is owed, and the
@@ -121,21 +135,21 @@ func provenAfter(at string) string {
 
 // collectEvidence applies the retention to what is known of tests. A debt stays until it is paid.
 func (s *Store) collectEvidence(ctx context.Context, before int64) error {
+	const tenant = "installation_id, repository_id, "
 	return errors.Join(
-		s.collect(ctx, `DELETE FROM evidence WHERE recorded < $1`, before),
-		s.collect(ctx, `DELETE FROM evidence_suite WHERE recorded < $1`, before),
-		s.collect(ctx, `DELETE FROM evidence_digest WHERE recorded < $1`, before),
-		s.collect(ctx, `DELETE FROM run_seen WHERE seen < $1`, before),
-		s.collect(ctx, `DELETE FROM tested_check WHERE updated < $1`, before),
-		s.collect(ctx, `DELETE FROM deployment WHERE changed < $1 AND NOT is_open AND (NOT proven OR `+provenAfter("deployment.changed")+`)`, before),
-		s.collect(ctx, `DELETE FROM waiver WHERE expires < $1`, before),
-		s.collect(ctx, `DELETE FROM test_debt WHERE at < $1 AND `+provenAfter("test_debt.at"), before),
+		s.collect(ctx, expired("evidence", tenant+"id", `recorded < $1`), before),
+		s.collect(ctx, expired("evidence_suite", tenant+"suite, tree, started, id", `recorded < $1`), before),
+		s.collect(ctx, expired("evidence_digest", tenant+"digest, started, id", `recorded < $1`), before),
+		s.collect(ctx, expired("run_seen", tenant+"run_id, attempt", `seen < $1`), before),
+		s.collect(ctx, expired("tested_check", tenant+"head", `updated < $1`), before),
+		s.collect(ctx, expired("deployment", tenant+"environment, run_id, attempt", `changed < $1 AND NOT is_open AND (NOT proven OR `+provenAfter("deployment.changed")+`)`), before),
+		s.collect(ctx, expired("waiver", tenant+"id", `expires < $1`), before),
+		s.collect(ctx, expired("test_debt", tenant+"environment, tree, at", `at < $1 AND `+provenAfter("test_debt.at")), before),
 	)
 }
 
-// collect repeats a statement while it finds a full portion, so that no transaction holds the writer for long.
+// collect repeats a statement while it finds a full portion.
 func (s *Store) collect(ctx context.Context, sql string, args ...any) error {
-	const portion = 1000
 	for {
 		changed := int64(0)
 		err := s.write(ctx, func(ctx context.Context, b *batch) error {

@@ -35,10 +35,11 @@ func (s *Store) Verdict(ctx context.Context, t control.Tenant, sequence int64) (
 	return v, e, err == nil, err
 }
 
-// VerdictsOf lists the verdicts of a pull request, newest first.
+// VerdictsOf lists the verdicts of a pull request, newest first. They are found by its number and then sorted: in the order of
+// the key, all of the repository's are gone through.
 func (s *Store) VerdictsOf(ctx context.Context, t control.Tenant, number, limit int) ([]control.VerdictLine, error) {
 	return all(ctx, s, readLine, `SELECT `+lineColumns+` FROM verdict
-		WHERE installation_id = $1 AND repository_id = $2 AND number = $3 ORDER BY sequence DESC LIMIT $4`,
+		WHERE installation_id = $1 AND repository_id = $2 AND number = $3 ORDER BY sequence + 0 DESC LIMIT $4`,
 		t.Installation, t.Repository, number, limit)
 }
 
@@ -117,16 +118,13 @@ func (s *Store) NewestVerdicts(ctx context.Context, of []control.Tenant, blocked
 	for part := range portions(of) {
 		places, args := these(part)
 		n := "$" + strconv.Itoa(len(args)+1)
-		sql := `SELECT ` + lineColumns + ` FROM (VALUES ` + places + `) AS t CROSS JOIN pull_verdict v
-			WHERE v.installation_id = t.column1 AND v.repository_id = t.column2 AND v.at >= ` + strconv.FormatInt(since, 10) + ` ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
+		sql := `SELECT ` + lineColumns + ` FROM (VALUES ` + places + `) AS t ` + s.db.dialect().listed(strconv.FormatInt(since, 10), n) + ` ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
 		if blocked {
+			current := s.db.dialect().current
 			// Of the present head, which may be one that was judged before another: what was judged last does not tell.
 			sql = `SELECT v.installation_id, v.repository_id, v.sequence, v.number, v.head, v.outcome, v.digest, v.headline, v.at
-				FROM (VALUES ` + places + `) AS t CROSS JOIN pull p CROSS JOIN verdict v
-				WHERE p.installation_id = t.column1 AND p.repository_id = t.column2 AND p.is_open
-				AND v.installation_id = p.installation_id AND v.repository_id = p.repository_id AND v.head = p.head AND v.number = p.number
-				AND v.outcome IN ('block', 'undecided') AND NOT EXISTS (SELECT 1 FROM verdict w WHERE w.installation_id = v.installation_id
-					AND w.repository_id = v.repository_id AND w.head = v.head AND w.number = v.number AND w.sequence > v.sequence)
+				FROM (VALUES ` + places + `) AS t CROSS JOIN pull p ` + current + `
+				WHERE p.installation_id = t.column1 AND p.repository_id = t.column2 AND p.is_open AND v.outcome IN ('block', 'undecided')
 				ORDER BY v.at DESC, v.sequence DESC LIMIT ` + n
 		}
 		list, err := all(ctx, s, readLine, sql, append(args, skip+limit)...)

@@ -69,6 +69,13 @@ func (db *postgresDB) dialect() dialect {
 		finish:  `UPDATE river_job SET state = 'completed', finalized_at = now() WHERE id = $1 AND state = 'running'`,
 		depth:   `SELECT state::text, count(*) FROM river_job GROUP BY state`,
 		size:    `SELECT pg_database_size(current_database())`,
+		// One look into an index for each: as a join, PostgreSQL reads every verdict of the repository, once it plans for any tenant.
+		current: `CROSS JOIN LATERAL (SELECT w.* FROM verdict w WHERE w.installation_id = t.column1 AND w.repository_id = t.column2
+			AND w.number = p.number AND w.head = p.head ORDER BY w.sequence DESC LIMIT 1) v`,
+		listed: func(since, limit string) string {
+			return `CROSS JOIN LATERAL (SELECT l.* FROM pull_verdict l WHERE l.installation_id = t.column1 AND l.repository_id = t.column2 AND l.at >= ` + since + `
+				ORDER BY l.at DESC, l.sequence DESC LIMIT ` + limit + `) v`
+		},
 	}
 }
 

@@ -95,6 +95,12 @@ func (db *sqliteDB) dialect() dialect {
 			WHERE id = $1 AND state = 'running'`,
 		depth: `SELECT state, count(*) FROM river_job GROUP BY state`,
 		size:  `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`,
+		current: `CROSS JOIN verdict v ON v.installation_id = t.column1 AND v.repository_id = t.column2 AND v.head = p.head AND v.number = p.number
+			AND NOT EXISTS (SELECT 1 FROM verdict w WHERE w.installation_id = v.installation_id AND w.repository_id = v.repository_id
+				AND w.head = v.head AND w.number = v.number AND w.sequence > v.sequence)`,
+		listed: func(since, _ string) string {
+			return `CROSS JOIN pull_verdict v ON v.installation_id = t.column1 AND v.repository_id = t.column2 AND v.at >= ` + since
+		},
 	}
 }
 

@@ -18,6 +18,13 @@ func (r *Repo) Issues() []Issue {
 	return slices.Clone(r.opened)
 }
 
+// Numbered lets so many issues and pull requests have been there before: the next one has the number after them.
+func (r *Repo) Numbered(n int) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.issues = max(r.issues, n)
+}
+
 func (s *Server) issueRoutes() {
 	s.handle(endpoint{pattern: "POST /repos/{owner}/{repo}/issues", needs: "issues:write", do: s.createIssue})
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,8 @@ import (
 
 // Postgres is a server that starts when it is first needed. Its owner stops it.
 type Postgres struct {
+	Settings []string // NAME=VALUE of the server, before it starts; none: its own defaults
+
 	once sync.Once
 	dir  string
 	port int
@@ -65,7 +68,8 @@ func (p *Postgres) start() {
 	if p.err = p.askPassword(filepath.Join(data, "pg_hba.conf")); p.err != nil {
 		return
 	}
-	options := fmt.Sprintf("-p %d -k %s -c listen_addresses=127.0.0.1 -c max_connections=400", p.port, p.dir)
+	settings := append([]string{"listen_addresses=127.0.0.1", "max_connections=400"}, p.Settings...)
+	options := fmt.Sprintf("-p %d -k %s -c %s", p.port, p.dir, strings.Join(settings, " -c "))
 	p.err = p.command("pg_ctl", "-D", data, "-o", options, "-l", filepath.Join(p.dir, "log"), "-w", "start")
 }
 
@@ -78,6 +82,20 @@ func (p *Postgres) askPassword(file string) error {
 		return err
 	}
 	return os.WriteFile(file, append([]byte("host all "+Guarded+" 127.0.0.1/32 scram-sha-256\n"), rules...), 0o600)
+}
+
+// Process is the server's, of which those that serve connections are children; 0: it was not started.
+func (p *Postgres) Process() int {
+	data, err := os.ReadFile(filepath.Join(p.dir, "data", "postmaster.pid"))
+	if err != nil {
+		return 0
+	}
+	line, _, _ := strings.Cut(string(data), "\n")
+	pid, err := strconv.Atoi(line)
+	if err != nil {
+		return 0
+	}
+	return pid
 }
 
 // Stop ends the server, if it was ever started.

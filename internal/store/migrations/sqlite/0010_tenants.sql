@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE INDEX claim_age ON claim (claimed);
