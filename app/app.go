@@ -104,13 +104,20 @@ func addAPI(routes *http.ServeMux, c environ.Config, flow *control.Flow, keys fu
 	if err != nil {
 		return err
 	}
-	uploads, err := api.New(api.Options{Verifier: verifier, Receive: flow.Receive, Evidence: flow.ReceiveEvidence, Gate: flow.DecideHere, Now: time.Now, Log: log, Observe: m.upload})
+	uploads, err := api.New(api.Options{Verifier: verifier, Receive: flow.Receive, Evidence: flow.ReceiveEvidence, Gate: lock(flow), Now: time.Now, Log: log, Observe: m.upload})
 	if err != nil {
 		return err
 	}
 	routes.Handle("/api/v1/", uploads)
 	routes.Handle("GET "+api.KeysPath, api.Keys(keys))
 	return nil
+}
+
+// lock answers deploying jobs. They may use what is kept of each installation's calls, as the rule may.
+func lock(flow *control.Flow) func(context.Context, control.Run, []byte) (control.LockReceipt, error) {
+	return func(ctx context.Context, run control.Run, body []byte) (control.LockReceipt, error) {
+		return flow.DecideHere(github.Urgent(github.Begin(ctx)), run, body)
+	}
 }
 
 // work begins on the queue and ends when ctx does, after the running tasks have ended.

@@ -45,6 +45,7 @@ type Flow struct {
 	refused *expirable.LRU[string, struct{}]      // tenant and person who may not write
 	pace    *expirable.LRU[string, *rate.Limiter] // of each tenant and person
 	asked   singleflight.Group                    // about deployments of one commit
+	turns   turns                                 // of gathering for them
 }
 
 const (

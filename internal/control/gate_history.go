@@ -11,7 +11,8 @@ import (
 	"github.com/org/platform-action/internal/gate"
 )
 
-// historyDepth is how many deployments to one environment are looked back at. An older one is no rollback any more.
+// historyDepth is how many deployments to one environment are looked back at: of those that were proven, and of others. An older
+// one is no rollback any more.
 const historyDepth = 200
 
 // deployedBefore adds what went to the question's environment, and to the one before it, by our own ledger, and where a

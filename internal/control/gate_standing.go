@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/org/platform-action/internal/evidence"
 	"github.com/org/platform-action/internal/fact"
@@ -21,24 +22,80 @@ type standing struct {
 	debts    fact.Known[[]gate.Debt]
 }
 
-// together is the standing of a deployment. Evidence often wakes many of one tree at once: those that ask while it is being
-// gathered wait for that, and what they get is no older than what they would get by themselves. That holds for what this
-// program keeps because of the version: whoever shares had read the same one before.
+// together is the standing of a deployment. Evidence often wakes many of one tree at once: those that ask while one is being
+// gathered share the next, which begins once that one is there. So nobody gets what was read before they asked, and many need
+// two gatherings. The version is part of the question as well: it says what this program kept before.
 func (f *Flow) together(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord, version int64) (*standing, error) {
 	key := fmt.Sprintf("%+v %d %q %q %q %q", r.Tenant, version, d.Name, d.Commit, run.HeadCommit, run.Workflow)
-	v, err, _ := f.asked.Do(key, func() (any, error) {
-		s := &standing{}
-		return s, f.gatherStanding(ctx, r, run, d, s)
-	})
-	if (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) && ctx.Err() == nil { // another one's time was up
-		s := &standing{}
-		return s, f.gatherStanding(ctx, r, run, d, s)
+	for {
+		v, err, _ := f.asked.Do(key, func() (any, error) {
+			s := &standing{}
+			end, err := f.turns.take(ctx, key)
+			if err != nil {
+				return s, errLeft
+			}
+			defer end()
+			f.asked.Forget(key) // who comes from now on is late
+			if err = f.gatherStanding(ctx, r, run, d, s); ctx.Err() != nil {
+				err = errLeft
+			}
+			return s, err
+		})
+		if ctx.Err() != nil {
+			return &standing{}, ctx.Err()
+		}
+		if errors.Is(err, errLeft) { // another one's time was up
+			continue
+		}
+		s, ok := v.(*standing)
+		if !ok {
+			return &standing{}, errors.Join(errors.New("nothing was gathered"), err)
+		}
+		return s, err
 	}
-	s, ok := v.(*standing)
-	if !ok {
-		return &standing{}, errors.Join(errors.New("nothing was gathered"), err)
+}
+
+// errLeft is that whoever gathered for others went away.
+var errLeft = errors.New("whoever gathered this went away")
+
+// turns lets one at a time do what has a name.
+type turns struct {
+	mu    sync.Mutex
+	names map[string]*turn
+}
+
+type turn struct {
+	one  chan struct{}
+	want int // who has it or waits for it
+}
+
+// take waits until it is one's turn, or ctx ends.
+func (t *turns) take(ctx context.Context, name string) (end func(), err error) {
+	t.mu.Lock()
+	if t.names == nil {
+		t.names = map[string]*turn{}
 	}
-	return s, err
+	at := t.names[name]
+	if at == nil {
+		at = &turn{one: make(chan struct{}, 1)}
+		t.names[name] = at
+	}
+	at.want++
+	t.mu.Unlock()
+	leave := func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if at.want--; at.want == 0 {
+			delete(t.names, name)
+		}
+	}
+	select {
+	case at.one <- struct{}{}:
+		return func() { <-at.one; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, ctx.Err()
+	}
 }
 
 // gatherStanding goes on as far as it can: what is known is told, even where the rest cannot be read.

@@ -29,7 +29,8 @@ func (h *held) Branch(ctx context.Context, _ Repository, _ string) (string, erro
 	}
 }
 
-// TestTogether: what is asked at the same time about the same is asked once, and nothing that differs is taken for the same.
+// TestTogether: what is asked about the same while an answer is on its way is asked once more, and once for all of them; and
+// nothing that differs is taken for the same.
 func TestTogether(t *testing.T) {
 	t.Parallel()
 	type question struct {
@@ -51,8 +52,9 @@ func TestTogether(t *testing.T) {
 		err    error
 		asked  int64
 	}{
-		"two runs":             {beside: []question{with(func(q *question) { q.run.ID = 2 })}, asked: 1},
-		"an error":             {beside: []question{base}, err: refused, asked: 1},
+		"another run, late":    {beside: []question{with(func(q *question) { q.run.ID = 2 })}, asked: 2},
+		"many, late":           {beside: []question{base, base, base, base}, asked: 2},
+		"an error":             {beside: []question{base, base}, err: refused, asked: 2},
 		"another tenant":       {beside: []question{with(func(q *question) { q.tenant = 2 })}, asked: 2},
 		"more evidence":        {beside: []question{with(func(q *question) { q.version = 8 })}, asked: 2},
 		"another environment":  {beside: []question{with(func(q *question) { q.d.Name = "staging" })}, asked: 2},

@@ -48,12 +48,18 @@ func (s *Store) OpenDeployments(ctx context.Context, t control.Tenant) ([]contro
 		ORDER BY run_id, attempt, environment LIMIT 10000`, t.Installation, t.Repository)
 }
 
-// DeploymentHistory lists those that went ahead, newest first.
+// DeploymentHistory lists those that went ahead, newest first: of each environment as many that were proven, and as many others.
+// Anybody who may report a deployment can make others without end, which must not drive out what was approved on evidence.
 func (s *Store) DeploymentHistory(ctx context.Context, t control.Tenant, environments []string, limit int) ([]control.DeploymentRecord, error) {
 	var out []control.DeploymentRecord
 	for _, e := range environments {
-		part, err := all(ctx, s, readDeployment, `SELECT body FROM deployment WHERE installation_id = $1 AND repository_id = $2 AND environment = $3 AND went
-			ORDER BY changed DESC LIMIT $4`, t.Installation, t.Repository, e, limit)
+		part, err := all(ctx, s, readDeployment, `SELECT body FROM (
+				SELECT * FROM (SELECT body, changed FROM deployment WHERE installation_id = $1 AND repository_id = $2 AND environment = $3 AND went AND proven
+					ORDER BY changed DESC LIMIT $4) AS proved
+				UNION ALL
+				SELECT * FROM (SELECT body, changed FROM deployment WHERE installation_id = $1 AND repository_id = $2 AND environment = $3 AND went AND NOT proven
+					ORDER BY changed DESC LIMIT $4) AS unproved
+			) AS whichever ORDER BY changed DESC`, t.Installation, t.Repository, e, limit)
 		if err != nil {
 			return nil, err
 		}

@@ -169,7 +169,7 @@ production(r) if {
 	some tag in ["environment", "Environment", "env", "Env", "stage", "Stage"]
 	tags := object.union(r.default_tags, plain(r.after, "tags"))
 	is_string(tags[tag])
-	lower(tags[tag]) in production_names
+	lower(tags[tag]) in data.platform.params.production_names
 }
 
 production(_) if production_plan
@@ -177,10 +177,8 @@ production(_) if production_plan
 production_plan if {
 	some part in split(replace(lower(input.plan.name), "\\", "/"), "/")
 	some word in split(replace(part, "_", "-"), "-")
-	word in production_names
+	word in data.platform.params.production_names
 }
-
-production_names := {lower(n) | some n in data.platform.params.value.production_names}
 
 # METADATA
 # title: An object attribute, or an empty object

@@ -33,6 +33,10 @@ value[name] := fallback if {
 	not ok(name, configured[name])
 }
 
+# METADATA
+# title: The names of production, in lower case
+production_names := {lower(name) | some name in value.production_names}
+
 configured := object.filter(input.params, object.keys(defaults)) if {
 	is_object(input.params)
 } else := {}

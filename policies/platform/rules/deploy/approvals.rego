@@ -19,7 +19,7 @@ least := params.value.deploy_min_approvals
 
 asked if {
 	least > 0
-	lower(input.deployment.environment) in params.value.production_names
+	lower(input.deployment.environment) in params.production_names
 }
 
 looked contains p.number if {

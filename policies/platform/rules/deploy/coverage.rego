@@ -33,7 +33,7 @@ some_floor if count(floors) > 0
 
 asked if {
 	some_floor
-	lower(input.deployment.environment) in params.value.production_names
+	lower(input.deployment.environment) in params.production_names
 	object.get(input.deployment, "rollback", null) != true
 }
 

@@ -23,6 +23,7 @@ test_violates[note] if {
 	some note, document in {
 		"no rollback": back(to("production", 80, [silent("unit")]), false),
 		"perhaps a rollback": back(to("production", 80, [silent("unit")]), "yes"),
+		"a name with capitals": object.union(to("Production", 80, [silent("unit")]), {"params": {"production_names": ["Production"]}}),
 		"nearly": to("production", 80, [covers("unit", 1999, 2500, 79.96)]),
 		"by a hundredth": to("production", 80.01, [covers("unit", 4, 5, 80)]),
 		"not all": to("production", 100, [covers("unit", 999999999, 1000000000, 99.99)]),

@@ -17,7 +17,7 @@ import data.platform.params
 
 most := params.value.deploy_max_retried
 
-asked if lower(input.deployment.environment) in params.value.production_names
+asked if lower(input.deployment.environment) in params.production_names
 
 looked contains s.name if {
 	asked

@@ -19,7 +19,7 @@ pattern := params.value.deploy_ticket
 
 asked if {
 	pattern != ""
-	lower(input.deployment.environment) in params.value.production_names
+	lower(input.deployment.environment) in params.production_names
 }
 
 looked contains p.number if {
