@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/org/platform-action/internal/evidence"
 	"github.com/org/platform-action/internal/fact"
@@ -57,46 +56,6 @@ func (f *Flow) together(ctx context.Context, r Repository, run WorkflowRun, d De
 
 // errLeft is that whoever gathered for others went away.
 var errLeft = errors.New("whoever gathered this went away")
-
-// turns lets one at a time do what has a name.
-type turns struct {
-	mu    sync.Mutex
-	names map[string]*turn
-}
-
-type turn struct {
-	one  chan struct{}
-	want int // who has it or waits for it
-}
-
-// take waits until it is one's turn, or ctx ends.
-func (t *turns) take(ctx context.Context, name string) (end func(), err error) {
-	t.mu.Lock()
-	if t.names == nil {
-		t.names = map[string]*turn{}
-	}
-	at := t.names[name]
-	if at == nil {
-		at = &turn{one: make(chan struct{}, 1)}
-		t.names[name] = at
-	}
-	at.want++
-	t.mu.Unlock()
-	leave := func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if at.want--; at.want == 0 {
-			delete(t.names, name)
-		}
-	}
-	select {
-	case at.one <- struct{}{}:
-		return func() { <-at.one; leave() }, nil
-	case <-ctx.Done():
-		leave()
-		return nil, ctx.Err()
-	}
-}
 
 // gatherStanding goes on as far as it can: what is known is told, even where the rest cannot be read.
 func (f *Flow) gatherStanding(ctx context.Context, r Repository, run WorkflowRun, d DeploymentRecord, s *standing) (err error) {
