@@ -20,14 +20,17 @@ var (
 		Reports: []intoto.Report{{Name: "a.jsonl", Format: "gotest", SHA256: strings.Repeat("a", 64)}}}
 )
 
-// measured is passed with coverage.
-var measured = intoto.Suite{Name: "web", Tool: "jest", Counts: report.Counts{Executed: 1, Passed: 1}, Coverage: report.Coverage{Lines: 5, Covered: 4}, //nolint:gochecknoglobals // constant
-	Reports: []intoto.Report{{Name: "lcov.info", Format: "lcov", SHA256: strings.Repeat("b", 64), Coverage: report.Coverage{Lines: 5, Covered: 4}}}}
+// measured is a suite with coverage.
+func measured() intoto.Suite {
+	covered := report.Coverage{Lines: 5, Covered: 4}
+	return intoto.Suite{Name: "web", Tool: "jest", Counts: report.Counts{Executed: 1, Passed: 1}, Coverage: covered,
+		Reports: []intoto.Report{{Name: "lcov.info", Format: "lcov", SHA256: strings.Repeat("b", 64), Coverage: covered}}}
+}
 
 // TestCovered holds how coverage is annotated, and that a statement without any speaks of none.
 func TestCovered(t *testing.T) {
 	t.Parallel()
-	data, err := intoto.Statement(intoto.Result{Commit: commit, Suites: []intoto.Suite{measured}})
+	data, err := intoto.Statement(intoto.Result{Commit: commit, Suites: []intoto.Suite{measured()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +58,7 @@ func TestStatement(t *testing.T) {
 		want   string
 	}{
 		"passed":         {[]intoto.Suite{passed}, "PASSED"},
-		"covered":        {[]intoto.Suite{measured}, "PASSED"},
+		"covered":        {[]intoto.Suite{measured()}, "PASSED"},
 		"retried":        {[]intoto.Suite{passed, suite("e2e", report.Counts{Executed: 1, Passed: 1, Retried: 1})}, "WARNED"},
 		"failed":         {[]intoto.Suite{passed, suite("e2e", report.Counts{Executed: 1, Failed: 1})}, "FAILED"},
 		"errored":        {[]intoto.Suite{suite("e2e", report.Counts{Executed: 2, Passed: 1, Errored: 1})}, "FAILED"},
