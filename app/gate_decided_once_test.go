@@ -11,6 +11,14 @@ import (
 
 const digestBody = `{"version":1,"environment":"production","digests":["` + image + `"],"bundles":[{}]}`
 
+// beginsWithImage begins a deploying run of the tip whose image is proven to be built from it.
+func (d *desk) beginsWithImage(id int64) {
+	run := deploying(id, d.tip)
+	run.Started = d.now
+	d.repo.AddRun(run)
+	d.builds(d.tip)
+}
+
 // builds lets every bundle prove that the deploying workflow built the image from a commit.
 func (d *desk) builds(commit string) {
 	d.built = control.Built{Digests: []string{image}, How: evidence.Provenance{
@@ -81,10 +89,7 @@ func TestDigestsDecidedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, "")
-			run := deploying(10, d.tip)
-			run.Started = d.now
-			d.repo.AddRun(run)
-			d.builds(d.tip)
+			d.beginsWithImage(10)
 			if c.before != nil {
 				c.before(d)
 			}
@@ -109,10 +114,7 @@ func TestDigestsWithoutProof(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, "")
 	d.tested(1, d.tip, 3, 0)
-	run := deploying(10, d.tip)
-	run.Started = d.now
-	d.repo.AddRun(run)
-	d.builds(d.tip)
+	d.beginsWithImage(10)
 	if got := d.locks(10, digestBody); got.Outcome != "approved" {
 		t.Fatalf("told %+v", got)
 	}

@@ -25,10 +25,7 @@ func TestRecordOfAnotherTree(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, "")
-			run := deploying(10, d.tip)
-			run.Started = d.now
-			d.repo.AddRun(run)
-			d.builds(d.tip)
+			d.beginsWithImage(10)
 			if c.passed+c.failed > 0 {
 				d.tested(1, d.tip, c.passed, c.failed)
 			}

@@ -84,6 +84,7 @@ func (s *scaling) deliver(p proposals, gap time.Duration) load {
 	var wg sync.WaitGroup
 	start := time.Now()
 	for i, e := range p.events {
+		// The rate is what is measured at: deliveries come by the clock, whatever became of those before.
 		time.Sleep(time.Until(start.Add(time.Duration(i) * gap)))
 		flight <- struct{}{}
 		wg.Go(func() {
@@ -121,7 +122,7 @@ func (s *scaling) deliver(p proposals, gap time.Duration) load {
 func (s *scaling) quiet() {
 	s.b.Helper()
 	s.w.eventually("nothing is due", func() bool {
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // counting weighs on the PostgreSQL that is measured
 		return s.number(`SELECT count(*) FROM river_job WHERE state IN ('available', 'running')`) == 0
 	})
 }
